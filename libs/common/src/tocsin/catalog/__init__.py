@@ -1,0 +1,48 @@
+"""On-call as code: the documents, and the immutable snapshot of all of them that services read."""
+
+from tocsin.catalog.documents import (
+    KINDS,
+    ContactMethod,
+    Document,
+    EscalationPolicy,
+    Grouping,
+    Integration,
+    Layer,
+    Level,
+    NotificationRule,
+    Restriction,
+    Rotation,
+    Route,
+    Schedule,
+    Service,
+    Settings,
+    Spec,
+    Target,
+    Team,
+    User,
+)
+from tocsin.catalog.snapshot import UNROUTED, Catalog
+
+__all__ = [
+    "KINDS",
+    "UNROUTED",
+    "Catalog",
+    "ContactMethod",
+    "Document",
+    "EscalationPolicy",
+    "Grouping",
+    "Integration",
+    "Layer",
+    "Level",
+    "NotificationRule",
+    "Restriction",
+    "Rotation",
+    "Route",
+    "Schedule",
+    "Service",
+    "Settings",
+    "Spec",
+    "Target",
+    "Team",
+    "User",
+]

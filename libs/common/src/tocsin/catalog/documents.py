@@ -1,0 +1,221 @@
+"""The kinds of document in the catalog: on-call as code. Unknown fields are errors."""
+
+from datetime import datetime, time
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from tocsin import matching
+from tocsin.durations import Duration
+from tocsin.events.base import Urgency
+
+Name = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length=1, max_length=100)
+]
+
+
+def _known_zone(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{zone!r} is not an IANA time zone; write one as Europe/Paris") from error
+    return zone
+
+
+def _readable_matcher(text: str) -> str:
+    matching.parse(text)
+    return text
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+MatcherText = Annotated[str, AfterValidator(_readable_matcher)]
+
+
+class Spec(BaseModel):
+    """What a document says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Team(Spec):
+    """People who answer for services together."""
+
+    members: tuple[Name, ...] = ()
+    chat: dict[str, str] = {}
+
+
+class ContactMethod(Spec):
+    """A way to reach a person: a channel and an address in it."""
+
+    name: Name
+    channel: str
+    address: str = Field(min_length=1, max_length=2000)
+
+
+class NotificationRule(Spec):
+    """This urgency, this contact method, after this delay."""
+
+    urgency: Urgency
+    contact_method: str
+    after: Duration = Field(default_factory=lambda: "0s", validate_default=True)
+
+
+class User(Spec):
+    """A person who can be paged."""
+
+    email: str | None = None
+    full_name: str | None = None
+    time_zone: TimeZone = "UTC"
+    contact_methods: tuple[ContactMethod, ...] = ()
+    notification_rules: tuple[NotificationRule, ...] = ()
+    chat: dict[str, str] = {}
+
+    def contact_method(self, name: str) -> ContactMethod | None:
+        """Return the contact method of this name."""
+        return next((method for method in self.contact_methods if method.name == name), None)
+
+
+class Grouping(Spec):
+    """Alerts of a service with the same values of `by` join its open incident within `window`."""
+
+    by: tuple[str, ...]
+    window: Duration = Field(default_factory=lambda: "1h", validate_default=True)
+
+
+class Service(Spec):
+    """What is broken, with one escalation policy."""
+
+    team: Name | None = None
+    escalation_policy: Name | None = None
+    urgency: Literal["by_severity", "high", "low"] = "by_severity"
+    grouping: Grouping | None = None
+    acknowledgement_timeout: Duration | None = None
+    auto_resolve: bool = True
+    runbook: str | None = None
+    description: str = ""
+
+
+class Integration(Spec):
+    """A key that a monitoring tool sends with, and what it means."""
+
+    source: str
+    service: Name | None = None
+    key_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    secret_env: str | None = None
+
+
+class Route(Spec):
+    """For integrations without a service: the first route whose matchers all match, by order."""
+
+    order: int = 100
+    matchers: tuple[MatcherText, ...]
+    service: Name
+
+
+class Rotation(Spec):
+    """People taking turns of `length` hours, days or weeks from `start`, wall-clock time."""
+
+    type: Literal["hourly", "daily", "weekly"]
+    length: int = Field(default=1, ge=1, le=1000)
+    start: datetime
+    participants: tuple[Name, ...] = Field(min_length=1)
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Restriction(Spec):
+    """The hours a layer applies. `until` at or before `from` runs into the next day."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    weekdays: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    from_: time = Field(alias="from")
+    until: time
+
+
+class Layer(Spec):
+    """A rotation within restrictions; of several layers, a later one wins."""
+
+    name: Name
+    rotation: Rotation
+    restrictions: tuple[Restriction, ...] = ()
+
+
+class Schedule(Spec):
+    """Who is on call when."""
+
+    time_zone: TimeZone = "UTC"
+    layers: tuple[Layer, ...] = Field(min_length=1)
+
+
+class Target(Spec):
+    """Exactly one of a user, a schedule or a team."""
+
+    user: Name | None = None
+    schedule: Name | None = None
+    team: Name | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Target":
+        if sum(value is not None for value in (self.user, self.schedule, self.team)) != 1:
+            raise ValueError("a target is exactly one of user, schedule or team")
+        return self
+
+    def __str__(self) -> str:
+        """Return the kind and name: `user ada`."""
+        kind = "user" if self.user else "schedule" if self.schedule else "team"
+        return f"{kind} {self.user or self.schedule or self.team}"
+
+
+class Level(Spec):
+    """Targets paged together; unanswered for `escalate_after`, the next level follows."""
+
+    targets: tuple[Target, ...] = ()
+    escalate_after: Duration = Field(default_factory=lambda: "5m", validate_default=True)
+
+
+class EscalationPolicy(Spec):
+    """Ordered levels, how often to repeat them, and who is paged when all that failed."""
+
+    team: Name | None = None
+    levels: tuple[Level, ...] = Field(min_length=1, max_length=20)
+    repeat: int = Field(default=0, ge=0, le=100)
+    last_resort: Target | None = None
+
+
+class Settings(Spec):
+    """The installation's own: where unrouted alerts go, and who is paged when no policy says."""
+
+    default_service: Name | None = None
+    last_resort: Target | None = None
+
+
+KINDS: dict[str, type[Spec]] = {
+    "Team": Team,
+    "User": User,
+    "Service": Service,
+    "Integration": Integration,
+    "Route": Route,
+    "Schedule": Schedule,
+    "EscalationPolicy": EscalationPolicy,
+    "Settings": Settings,
+}
+
+
+class Document(BaseModel):
+    """One document as written in a file: kind, name, spec (unchecked)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    name: Name
+    spec: dict[str, Any] = {}

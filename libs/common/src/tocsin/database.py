@@ -1,0 +1,107 @@
+"""A service's own database, by URL: SQLite (WAL, FULL) embedded, PostgreSQL for replicas."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+BUSY_TIMEOUT_MS = 5_000
+READERS = 4
+
+
+class Database:
+    """Connections to one database: one writer at a time on SQLite, a pool on PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        """Take `sqlite:///path` or `postgresql://…`; nothing is opened yet."""
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite:")
+        # SQLite has one writer. Queueing for it here is fair and instant; its own busy handler
+        # sleeps up to 100 ms between tries.
+        self._turn = asyncio.Lock()
+        self._writer, self._reader = _engines(url)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that commits when left and rolls back on an exception."""
+        if self.is_sqlite:
+            async with self._turn, self._writer.begin() as connection:
+                yield connection
+        else:
+            async with self._writer.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """Open a consistent view to read from; nothing written in it stays."""
+        async with self._reader.connect() as connection:
+            if not self.is_sqlite:
+                await connection.execution_options(isolation_level="REPEATABLE READ")
+            try:
+                yield connection
+            finally:
+                await connection.rollback()
+
+    async def ping(self) -> None:
+        """Raise unless the database answers."""
+        async with self.snapshot() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+
+def driver_url(url: str, *, asynchronous: bool = True) -> str:
+    """Return the URL with the driver that we use: aiosqlite or asyncpg."""
+    scheme, _, rest = url.partition("://")
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+    return f"{drivers[scheme] if asynchronous else scheme}://{rest}"
+
+
+def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
+    if not url.startswith("sqlite:"):
+        engine = create_async_engine(
+            driver_url(url),
+            pool_size=8,
+            max_overflow=4,
+            pool_timeout=5,
+            pool_pre_ping=False,
+            pool_use_lifo=True,
+            connect_args={"timeout": 5, "command_timeout": 30},
+        )
+        return engine, engine
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = create_async_engine(driver_url(url), pool_size=1, max_overflow=0)
+    reader = create_async_engine(driver_url(url), pool_size=READERS, max_overflow=0)
+    _prepare_sqlite(writer, "BEGIN IMMEDIATE")
+    _prepare_sqlite(reader, "BEGIN")
+    return writer, reader
+
+
+def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:  # noqa: ANN401 - DBAPI, untyped.
+        connection.isolation_level = None  # We say BEGIN ourselves; the driver's is deferred.
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # A commit survives the loss of power, not only of the process.
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "foreign_keys=ON",
+            "cache_size=-32000",
+            "temp_store=MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's sync Connection.
+        connection.exec_driver_sql(begin)

@@ -1,0 +1,182 @@
+"""The life of an incident. Only incident-intake writes these."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from tocsin.events.alerts import AlertSummary
+from tocsin.events.base import Actor, AwareDatetime, Event, Labels, Link, Severity, Urgency, Version
+
+
+class IncidentEvent(Event):
+    """A change of one incident; `version` counts them from 1 without a gap."""
+
+    TOPIC: ClassVar[str] = "incidents"
+
+    incident_id: str
+    version: Version
+
+
+class IncidentTriggered(IncidentEvent):
+    """An incident opened: somebody has to be paged. `rule` says why it is one of its own."""
+
+    TYPE: ClassVar[str] = "tocsin.incident-triggered.v1"
+
+    number: int
+    title: str
+    service: str
+    severity: Severity
+    urgency: Urgency
+    source: str
+    alert: AlertSummary | None = None
+    description: str = ""
+    escalation_policy: str | None = None
+    team: str | None = None
+    runbook: str | None = None
+    links: tuple[Link, ...] = ()
+    group_key: str = ""
+    by: Actor | None = None
+    rule: str = ""
+    catalog_version: int = 0
+
+
+class AlertAdded(IncidentEvent):
+    """An alert joined the incident, or fired again in it (`reopened`)."""
+
+    TYPE: ClassVar[str] = "tocsin.alert-added.v1"
+
+    alert: AlertSummary
+    reopened: bool = False
+    rule: str = ""
+
+
+class AlertResolved(IncidentEvent):
+    """An alert of the incident ended: its tool said so, or it was not sent again in time."""
+
+    TYPE: ClassVar[str] = "tocsin.alert-resolved.v1"
+
+    alert_id: str
+    dedup_key: str
+    title: str
+    reason: Literal["resolved", "expired"]
+    times_received: int = 1
+    last_received_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
+
+
+class AlertSuppressed(Event):
+    """An alert that notified nobody, and why. It belongs to no incident."""
+
+    TYPE: ClassVar[str] = "tocsin.alert-suppressed.v1"
+    TOPIC: ClassVar[str] = "incidents"
+    KEY: ClassVar[str] = "alert_id"
+
+    alert_id: str
+    service: str
+    dedup_key: str
+    title: str
+    reason: Literal["silence", "maintenance", "inhibition"]
+    rule: str
+    until: AwareDatetime | None = None
+    labels: Labels = Field(default_factory=dict)
+
+
+class SeverityChanged(IncidentEvent):
+    """The incident became worse or better; its urgency follows the service's rule."""
+
+    TYPE: ClassVar[str] = "tocsin.severity-changed.v1"
+
+    severity: Severity
+    urgency: Urgency
+    previous: Severity
+
+
+class IncidentAcknowledged(IncidentEvent):
+    """Somebody has it; escalation halts. Past `until` it is triggered again."""
+
+    TYPE: ClassVar[str] = "tocsin.incident-acknowledged.v1"
+
+    by: Actor
+    via: str = ""
+    until: AwareDatetime | None = None
+
+
+class IncidentUnacknowledged(IncidentEvent):
+    """Triggered again: the acknowledgement timed out or the snooze ended. Paging restarts."""
+
+    TYPE: ClassVar[str] = "tocsin.incident-unacknowledged.v1"
+
+    reason: Literal["acknowledgement-timeout", "snooze-ended", "command"]
+    by: Actor | None = None
+
+
+class IncidentSnoozed(IncidentEvent):
+    """An acknowledgement that ends at `until`."""
+
+    TYPE: ClassVar[str] = "tocsin.incident-snoozed.v1"
+
+    by: Actor
+    until: AwareDatetime
+    via: str = ""
+
+
+class IncidentReassigned(IncidentEvent):
+    """The incident is now for somebody else."""
+
+    TYPE: ClassVar[str] = "tocsin.incident-reassigned.v1"
+
+    by: Actor
+    to: tuple[str, ...]
+    via: str = ""
+
+
+class NoteAdded(IncidentEvent):
+    """Somebody wrote something down."""
+
+    TYPE: ClassVar[str] = "tocsin.note-added.v1"
+
+    by: Actor
+    text: str
+    via: str = ""
+
+
+class IncidentMerged(IncidentEvent):
+    """The incident became part of another one."""
+
+    TYPE: ClassVar[str] = "tocsin.incident-merged.v1"
+
+    by: Actor
+    into: str
+    via: str = ""
+
+
+class IncidentResolved(IncidentEvent):
+    """It is over: a person said so, or the last of its alerts ended."""
+
+    TYPE: ClassVar[str] = "tocsin.incident-resolved.v1"
+
+    by: Actor
+    reason: Literal["command", "alerts-resolved"]
+    via: str = ""
+
+
+class IncidentReopened(IncidentEvent):
+    """A resolved incident is open again."""
+
+    TYPE: ClassVar[str] = "tocsin.incident-reopened.v1"
+
+    by: Actor
+    via: str = ""
+
+
+class CommandRefused(Event):
+    """A command that the incident's state did not allow, with the reason its sender is told."""
+
+    TYPE: ClassVar[str] = "tocsin.command-refused.v1"
+    TOPIC: ClassVar[str] = "incidents"
+
+    incident_id: str
+    command: str
+    by: Actor
+    reason: str
+    via: str = ""

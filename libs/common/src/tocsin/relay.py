@@ -1,0 +1,174 @@
+"""Publishes outbox rows to Kafka and deletes them after the ack: one relay per service."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Row, bindparam, delete, select
+
+from tocsin import ids, telemetry
+from tocsin.bus import Outgoing, Publisher
+from tocsin.clock import Clock
+from tocsin.database import Database
+from tocsin.errors import Unavailable
+from tocsin.failures import is_infrastructure
+from tocsin.sql import DEAD_LETTERS, LEASES, OUTBOX, insert_into
+from tocsin.topics import MAX_MESSAGE_BYTES
+
+log = structlog.get_logger(__name__)
+BATCH = 500
+LEASE = timedelta(seconds=5)
+LEASE_NAME = "relay"
+POLL_SECONDS = 0.2  # The net below the in-process wake-up: rows of other replicas, or of a crash.
+_OLDEST = (
+    select(
+        OUTBOX.c.id,
+        OUTBOX.c.topic,
+        OUTBOX.c.key,
+        OUTBOX.c.payload,
+        OUTBOX.c.traceparent,
+        OUTBOX.c.created_at,
+    )
+    .order_by(OUTBOX.c.id)
+    .limit(BATCH)
+)
+# By exact ids: a range would delete rows that a slower transaction has yet to commit.
+_DELETE = delete(OUTBOX).where(OUTBOX.c.id.in_(bindparam("sent", expanding=True)))
+_RELEASE = delete(LEASES).where(LEASES.c.name == LEASE_NAME, LEASES.c.holder == bindparam("who"))
+
+
+class Relay:
+    """The one that publishes, as long as it holds the service's lease.
+
+    Order per key is the order of commits: rows are inserted while the aggregate's row is locked,
+    and only one relay reads them, oldest first.
+    """
+
+    def __init__(self, database: Database, publisher: Publisher, clock: Clock) -> None:
+        """Relay from `database` to `publisher`."""
+        self._database = database
+        self._publisher = publisher
+        self._clock = clock
+        self._holder = ids.new()
+        self._wake = asyncio.Event()
+        self._held_until = 0.0  # On the monotonic clock, so that a clock step cannot stretch it.
+        self.progress = time.monotonic()
+        self.healthy = True
+
+    def wake(self) -> None:
+        """Say that there is something to publish."""
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relay until told to stop; then publish what is left and let the lease go."""
+        while not stop.is_set():
+            try:
+                if await self.flush() == 0:
+                    await self._rest()
+                self.progress = time.monotonic()
+                self.healthy = True
+            except Exception as error:
+                if not is_infrastructure(error):
+                    raise
+                self.healthy = False
+                telemetry.RELAY_FAILURES.inc()
+                log.warning("relay_failed", error=repr(error))
+                await asyncio.sleep(0.5)
+                self.progress = time.monotonic()
+        await self._leave()
+
+    async def flush(self) -> int:
+        """Publish the oldest rows and delete them; return how many there were."""
+        self._wake.clear()
+        if not await self._holds_lease():
+            return 0
+        rows = await self._oldest()
+        telemetry.OUTBOX_OLDEST.set(
+            (self._clock.now() - rows[0].created_at).total_seconds() if rows else 0
+        )
+        fitting = await self._park_what_cannot_fit(rows)
+        if fitting:
+            await self._publisher.send(
+                [Outgoing(row.topic, row.key, row.payload, row.traceparent) for row in fitting]
+            )
+            await self._delete(fitting)
+            telemetry.OUTBOX_PUBLISHED.inc(len(fitting))
+        return len(rows)
+
+    async def _oldest(self) -> list[Any]:
+        async with self._database.snapshot() as connection:
+            return [*(await connection.execute(_OLDEST)).all()]
+
+    async def _delete(self, rows: Sequence[Row[Any]]) -> None:
+        async with self._database.transaction() as connection:
+            await connection.execute(_DELETE, {"sent": [row.id for row in rows]})
+
+    async def _park_what_cannot_fit(self, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+        """Set aside what Kafka would refuse for ever: it must not hold up all that follows."""
+        fitting = [row for row in rows if len(row.payload) < MAX_MESSAGE_BYTES - 4096]
+        parked = [row for row in rows if row not in fitting] if len(fitting) < len(rows) else []
+        for row in parked:
+            log.error("event_too_large", topic=row.topic, bytes=len(row.payload))
+            async with self._database.transaction() as connection:
+                await connection.execute(DEAD_LETTERS.insert().values(**self._letter(row)))
+                await connection.execute(_DELETE, {"sent": [row.id]})
+        return fitting
+
+    def _letter(self, row: Row[Any]) -> dict[str, Any]:
+        return {
+            "dead_letter_id": ids.new(),
+            "consumer": "relay",
+            "topic": row.topic,
+            "partition": -1,
+            "offset": -1,
+            "key": row.key,
+            "payload": row.payload,
+            "reason": f"larger than a topic takes: {len(row.payload)} bytes",
+            "error": "MessageTooLarge",
+            "first_seen_at": self._clock.now(),
+        }
+
+    async def _holds_lease(self) -> bool:
+        # Renewed at half its time, so that a write per batch is not needed.
+        if time.monotonic() < self._held_until - LEASE.total_seconds() / 2:
+            return True
+        asked = time.monotonic()
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            statement = insert_into(connection, LEASES).values(
+                name=LEASE_NAME, holder=self._holder, fence=1, held_until=now + LEASE
+            )
+            taken = await connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["name"],
+                    set_={
+                        "holder": self._holder,
+                        "fence": LEASES.c.fence + 1,
+                        "held_until": now + LEASE,
+                    },
+                    where=(LEASES.c.held_until < now) | (LEASES.c.holder == self._holder),
+                ).returning(LEASES.c.fence)
+            )
+            held = taken.first() is not None
+        self._held_until = asked + LEASE.total_seconds() if held else 0.0
+        return held
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _leave(self) -> None:
+        try:
+            async with asyncio.timeout(10):
+                while await self.flush():
+                    pass
+                async with self._database.transaction() as connection:
+                    await connection.execute(_RELEASE, {"who": self._holder})
+        except (Unavailable, TimeoutError, OSError) as error:
+            log.info("relay_left_rows", error=repr(error))  # They are durable; the next one sends.

@@ -1,0 +1,112 @@
+"""Settings from the environment: typed, prefixed, complaining about everything wrong at once."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from tocsin.errors import MisconfiguredError
+
+DEV_SECRET = "dev-secret-change-me"  # noqa: S105 - refused outside dev.
+
+
+def _split(value: Any) -> Any:  # noqa: ANN401 - whatever was given; pydantic judges the parts.
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+Csv = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """Who may call: a name, the SHA-256 of the token in hex, and what it may do."""
+
+    name: str
+    sha256: str
+    scopes: frozenset[str]
+
+
+class ServiceSettings(BaseModel):
+    """What every service is told. Each field is the variable `<PREFIX>_<FIELD>`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    http: str = Field(pattern=r"^[^:\s]+:[0-9]{1,5}$")
+    kafka: Csv = ("127.0.0.1:8011",)
+    database: str = Field(pattern=r"^(sqlite|postgresql)://")
+    environment: Literal["dev", "production"] = "dev"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    secret: str = Field(default=DEV_SECRET, min_length=16)
+    topic_prefix: str = Field(default="tocsin.", pattern=r"^[A-Za-z0-9._-]*$")
+    otlp: str = ""
+    tokens: Csv = ()
+    public_url: str = Field(default="", pattern=r"^(https?://[^\s/]+)?[^\s]*$")
+    drain_timeout: float = Field(default=25.0, gt=0, le=300)
+
+    @model_validator(mode="after")
+    def _safe_in_production(self) -> "ServiceSettings":
+        if self.environment == "production":
+            if self.secret == DEV_SECRET:
+                raise ValueError("secret: is the default; set one of your own in production")
+            if not self.tokens:
+                raise ValueError("tokens: none is set; production needs name=sha256:scope+scope")
+        for token in self.tokens:
+            _api_token(token)
+        return self
+
+    @property
+    def api_tokens(self) -> tuple[ApiToken, ...]:
+        """The API tokens that may call this service."""
+        return tuple(_api_token(token) for token in self.tokens)
+
+    @property
+    def host_and_port(self) -> tuple[str, int]:
+        """Where to listen."""
+        host, _, port = self.http.rpartition(":")
+        return host, int(port)
+
+
+def _api_token(text: str) -> ApiToken:
+    name, _, rest = text.partition("=")
+    digest, _, scopes = rest.partition(":")
+    if not name or len(digest) != hashlib.sha256().digest_size * 2 or not scopes:
+        raise ValueError("tokens: write each as name=<sha256 of the token, hex>:read+write+admin")
+    return ApiToken(name, digest.lower(), frozenset(scopes.split("+")))
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def from_env(kind: type[S], prefix: str, environ: Mapping[str, str]) -> S:
+    """Return the settings of `kind` from variables that start with `prefix` and an underscore.
+
+    Raises MisconfiguredError with every mistake, each naming its variable; a variable with the
+    prefix that means nothing is a mistake too.
+    """
+    start = f"{prefix}_"
+    given = {
+        name.removeprefix(start).lower(): value
+        for name, value in environ.items()
+        if name.startswith(start)
+    }
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        raise MisconfiguredError([_mistake(start, item) for item in error.errors()]) from error
+
+
+def _mistake(start: str, item: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails.
+    place = "_".join(str(part) for part in item["loc"]).upper()
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if not place:  # A check over several fields names its field at the front of the message.
+        field, _, message = message.partition(": ")
+        place = field.upper()
+    hints = {
+        "extra_forbidden": "is not a setting; see docs/operations.md for the list",
+        "missing": "is not set",
+    }
+    return f"{start}{place}: {hints.get(item['type'], message)}"

@@ -1,0 +1,92 @@
+"""Connects the subscriptions to Kafka, again and again until it answers; drains them at the end."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from aiokafka.errors import KafkaError
+from faststream.kafka import KafkaBroker
+
+from tocsin import kafka
+from tocsin.bus import Consumer
+from tocsin.settings import ServiceSettings
+
+log = structlog.get_logger(__name__)
+CHECK_SECONDS = 2.0
+
+
+class Subscribers:
+    """Every subscription of a service, on one broker connection."""
+
+    def __init__(
+        self, settings: ServiceSettings, name: str, consumers: Sequence[Consumer[Any]]
+    ) -> None:
+        """Consume for `consumers`."""
+        self._settings = settings
+        self._name = name
+        self._consumers = consumers
+        self._broker: KafkaBroker | None = None
+        self.connected = False
+        self.progress = time.monotonic()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Connect, watch, and drain when told to stop."""
+        while not stop.is_set() and not await self._connect():
+            self.progress = time.monotonic()
+            await _pause(stop, 1.0)
+        while not stop.is_set():
+            await self._check()
+            self.progress = time.monotonic()
+            await _pause(stop, CHECK_SECONDS)
+        if self._broker is not None:
+            await self._broker.stop()
+
+    def stalled(self) -> list[str]:
+        """Return what is dead in consumers that still look alive to Kafka."""
+        return kafka.stalled(self._broker) if self._broker and self.connected else []
+
+    async def _connect(self) -> bool:
+        settings = self._settings
+        broker = kafka.broker_of(settings.kafka, self._name, settings.drain_timeout)
+        for consumer in self._consumers:
+            kafka.subscribe(broker, consumer, settings.topic_prefix)
+        kafka.refuse_other_shapes(broker)
+        try:
+            async with asyncio.timeout(15):
+                await broker.start()
+        except (KafkaError, OSError, TimeoutError) as error:
+            log.warning("kafka_away", error=repr(error))
+            await _stopped(broker)
+            return False
+        self._broker, self.connected = broker, True
+        log.info("consuming", consumers=[consumer.name for consumer in self._consumers])
+        return True
+
+    async def _check(self) -> None:
+        assert self._broker is not None
+        if dead := kafka.stalled(self._broker):
+            # Nothing inside can mend it; a new process can.
+            raise RuntimeError("; ".join(dead))
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                self.connected = await self._broker.ping(timeout=CHECK_SECONDS)
+        except (KafkaError, OSError, TimeoutError):
+            self.connected = False
+
+
+async def _stopped(broker: KafkaBroker) -> None:
+    try:
+        async with asyncio.timeout(5):
+            await broker.stop()
+    except (KafkaError, OSError, TimeoutError) as error:
+        log.debug("broker_discarded", error=repr(error))
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,197 @@
+"""Request caps at the edge: size, gzip, slow bodies; the key in the path; what is counted."""
+
+import asyncio
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+import orjson
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tocsin import telemetry
+from tocsin.failures import is_infrastructure
+
+log = structlog.get_logger(__name__)
+KEY_PREFIX = "/k/"
+GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say: expect a gzip header.
+_SECURITY_HEADERS = [(b"x-content-type-options", b"nosniff")]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large and how slow a request may be. `ratio` bounds what gzip may expand to."""
+
+    max_body: int = 5 * 1024 * 1024
+    body_timeout: float = 10.0
+    ratio: int = 100
+
+
+class TooLargeError(Exception):
+    """The body, or what it unpacks to, is over the limit."""
+
+
+class BrokenBodyError(Exception):
+    """The body is not what its headers say."""
+
+
+class RequestLimits:
+    """ASGI middleware: reads the whole body within limits before the app sees the request.
+
+    `/k/KEY/…` is rewritten to `/…`, the key kept in `scope["state"]["key"]`.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+        """Wrap `app`."""
+        self._app = app
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500
+        answered = False
+
+        async def counted(message: Message) -> None:
+            nonlocal status, answered
+            if message["type"] == "http.response.start":
+                status, answered = message["status"], True
+                message["headers"] = [*message.get("headers", []), *_SECURITY_HEADERS]
+            await send(message)
+
+        try:
+            await self._serve(scope, receive, counted)
+        except Exception as error:
+            # Outermost but for the server's own net: nothing of the error reaches the caller, since
+            # messages of libraries may hold secrets.
+            if answered:
+                raise
+            await _failed(counted, error)
+        finally:
+            telemetry.REQUESTS.labels(scope["method"], str(status)).inc()
+            telemetry.REQUEST_SECONDS.observe(time.perf_counter() - started)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _take_key(scope)
+        headers = dict(scope["headers"])
+        try:
+            async with asyncio.timeout(self._limits.body_timeout):
+                body = await self._body(headers, receive)
+        except TooLargeError:
+            limit = self._limits.max_body
+            await _refuse(send, 413, "too-large", f"The body is larger than {limit} bytes.")
+            return
+        except BrokenBodyError as error:
+            await _refuse(send, 400, "broken-body", str(error))
+            return
+        except TimeoutError:
+            await _refuse(send, 408, "too-slow", "The body did not arrive in time.")
+            return
+        await self._app(scope, _replay(body, receive), send)
+
+    async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+        encoding = headers.get(b"content-encoding", b"identity").strip().lower()
+        if encoding not in {b"identity", b"gzip", b""}:
+            name = encoding.decode("latin-1")
+            raise BrokenBodyError(f"Content-Encoding: {name!r} is not known; send gzip or nothing.")
+        declared = headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > self._limits.max_body:
+            raise TooLargeError
+        unpack = zlib.decompressobj(GZIP) if encoding == b"gzip" else None
+        chunks: list[bytes] = []
+        size = packed = 0
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise BrokenBodyError("The connection closed before the body was complete.")
+            more = message.get("more_body", False)
+            chunk = message.get("body", b"")
+            packed += len(chunk)
+            if unpack is not None:
+                chunk = self._unpacked(unpack, chunk)
+            size += len(chunk)
+            if size > self._limits.max_body or packed > self._limits.max_body:
+                raise TooLargeError
+            chunks.append(chunk)
+        if unpack is not None and packed and not unpack.eof:
+            raise BrokenBodyError("The gzip body is cut short.")
+        return b"".join(chunks)
+
+    def _unpacked(self, unpack: "zlib._Decompress", chunk: bytes) -> bytes:
+        # One byte over the limit is enough to know; a bomb is never unpacked whole.
+        try:
+            found = unpack.decompress(chunk, self._limits.max_body + 1)
+        except zlib.error as error:
+            raise BrokenBodyError(
+                "The body is not gzip, though Content-Encoding says so."
+            ) from error
+        if unpack.unconsumed_tail:
+            raise TooLargeError
+        return found
+
+
+def _take_key(scope: Scope) -> None:
+    scope.setdefault("state", {})
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    if not raw.startswith(KEY_PREFIX.encode()):
+        return
+    key, slash, rest = raw[len(KEY_PREFIX) :].partition(b"/")
+    if slash and key:
+        scope["state"]["key"] = unquote(key.decode("latin-1"))
+        scope["raw_path"] = b"/" + rest
+        scope["path"] = unquote("/" + rest.decode("latin-1"))
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def replayed() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed
+
+
+async def _failed(send: Send, error: Exception) -> None:
+    if is_infrastructure(error):
+        log.warning("request_unavailable", error=repr(error))
+        detail = "A dependency does not answer; try again."
+        await _refuse(send, 503, "unavailable", detail, [(b"retry-after", b"5")])
+        return
+    log.error("request_failed", exc_info=error)
+    await _refuse(send, 500, "internal", "Something went wrong here; it was logged.")
+
+
+async def _refuse(
+    send: Send,
+    status: int,
+    slug: str,
+    detail: str,
+    more: Sequence[tuple[bytes, bytes]] = (),
+) -> None:
+    title = slug.replace("-", " ").capitalize()
+    body = orjson.dumps(
+        {
+            "type": f"urn:tocsin:problem:{slug}",
+            "title": title,
+            "status": status,
+            "detail": detail,
+        }
+    )
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+        *more,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,40 @@
+"""Servers for one session, and what was skipped and why."""
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from dev.kafka import KafkaServer
+from dev.postgres import PostgresServer
+from dev.testing import kafka_for_tests, postgres_for_tests
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[KafkaServer]:
+    """Run a real broker, started once, with no topics."""
+    with kafka_for_tests() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Run a real PostgreSQL, started once."""
+    with postgres_for_tests() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """Make a database of the test's own."""
+    name = f"test_{next(_NUMBERS)}"
+    return asyncio.run(postgres.create_database(name))
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """Give the test topics of its own on the shared broker."""
+    return f"t{next(_NUMBERS)}."

@@ -1,0 +1,1 @@
+"""A service with nothing of its own: the recipe's tables alone."""

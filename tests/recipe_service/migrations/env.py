@@ -1,0 +1,4 @@
+from tocsin.migrate import run_env
+from tocsin.sql import RECIPE
+
+run_env(RECIPE)
