@@ -12,12 +12,13 @@ from aiokafka import AIOKafkaProducer
 from dev.kafka import KafkaServer
 from tocsin import kafka as bus
 from tocsin.application import Subscription
-from tocsin.bus import Consumer, Outgoing
+from tocsin.bus import Consumer
 from tocsin.database import Database
 from tocsin.events import Actor, AddNote, Envelope, Event, caused_by, encode
-from tocsin.kafka import KafkaPublisher
 from tocsin.migrate import migrate
+from tocsin.outgoing import Outgoing
 from tocsin.provisioning import provision
+from tocsin.publisher import KafkaPublisher
 from tocsin.relay import Relay
 from tocsin.sql import SqlStore, SqlUnitOfWork
 from tocsin.testing import (

@@ -3,15 +3,20 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import ASGIApp
 
 from tocsin.clock import Clock
 from tocsin.events import Envelope, Event
+from tocsin.holder import CatalogHolder
+from tocsin.outgoing import Publisher
+from tocsin.settings import ServiceSettings
 from tocsin.topics import Topic
-from tocsin.unit_of_work import Store, Timer, U
+from tocsin.unit_of_work import Store, Timer, U, UnitOfWork
 
+S = TypeVar("S", bound=ServiceSettings)
 EventHandler = Callable[[U, Sequence[Envelope[Event]], datetime], Awaitable[None]]
 TimerHandler = Callable[[U, Sequence[Timer], datetime], Awaitable[None]]
 
@@ -54,3 +59,32 @@ class Application(Generic[U]):
     on_timers: TimerHandler[U]
     http: ASGIApp
     workers: tuple[Worker, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parts(Generic[U]):
+    """What a bootstrap is given to build its application from."""
+
+    store: Store[U]
+    clock: Clock
+    catalog: CatalogHolder
+    publisher: Publisher
+
+
+@dataclass(frozen=True)
+class Definition(Generic[S]):
+    """A service: its name, its settings and how it is put together.
+
+    `package` holds its migrations; `unit` makes its unit of work; `build` its application.
+    """
+
+    name: str
+    prefix: str
+    settings: type[S]
+    unit: Callable[[AsyncConnection, datetime], UnitOfWork]
+    build: Callable[[S, Any], Application[Any]]
+
+    @property
+    def package(self) -> str:
+        """The import name."""
+        return self.name.replace("-", "_")

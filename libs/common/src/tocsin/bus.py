@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol
+from typing import Generic
 
 import structlog
 
@@ -28,24 +28,6 @@ class Record:
     offset: int
     key: bytes
     value: bytes | None
-
-
-class Publisher(Protocol):
-    """Where the relay sends to. Returning means that every replica in sync has it."""
-
-    async def send(self, outgoing: Sequence["Outgoing"]) -> None:
-        """Append these, in order per key; raise Unavailable if any may be missing."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A record on its way out; `topic` without the installation's prefix."""
-
-    topic: str
-    key: bytes
-    value: bytes
-    traceparent: str | None = None
 
 
 class Consumer(Generic[U]):

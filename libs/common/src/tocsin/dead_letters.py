@@ -10,7 +10,8 @@ from sqlalchemy import Row, select, update
 
 from tocsin import ids
 from tocsin.clock import Clock
-from tocsin.sql import DEAD_LETTERS, OUTBOX, SqlStore
+from tocsin.sql import SqlStore
+from tocsin.tables import DEAD_LETTERS, OUTBOX
 from tocsin.web import Admin, Page, Problem, Reader, after_cursor, cursor_of
 
 T = DEAD_LETTERS.c

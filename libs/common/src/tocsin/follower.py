@@ -21,7 +21,7 @@ from tocsin.database import Database
 from tocsin.errors import Undecodable
 from tocsin.events import CatalogApplied, CatalogDocumentChanged, decode
 from tocsin.holder import CatalogHolder
-from tocsin.sql import CATALOG_DOCUMENTS, upsert
+from tocsin.tables import CATALOG_DOCUMENTS, upsert
 from tocsin.topics import CATALOG
 
 log = structlog.get_logger(__name__)

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, select
 from tocsin.clock import Clock
 from tocsin.database import Database
 from tocsin.failures import is_infrastructure
-from tocsin.sql import INBOX
+from tocsin.tables import INBOX
 
 log = structlog.get_logger(__name__)
 KEPT = timedelta(days=100)  # Topics keep 90 days: an id must outlive every event it stands for.

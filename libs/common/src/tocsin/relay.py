@@ -10,12 +10,12 @@ import structlog
 from sqlalchemy import Row, bindparam, delete, select
 
 from tocsin import ids, telemetry
-from tocsin.bus import Outgoing, Publisher
 from tocsin.clock import Clock
 from tocsin.database import Database
 from tocsin.errors import Unavailable
 from tocsin.failures import is_infrastructure
-from tocsin.sql import DEAD_LETTERS, LEASES, OUTBOX, insert_into
+from tocsin.outgoing import Outgoing, Publisher
+from tocsin.tables import DEAD_LETTERS, LEASES, OUTBOX, insert_into
 from tocsin.topics import MAX_MESSAGE_BYTES
 
 log = structlog.get_logger(__name__)

@@ -18,46 +18,31 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from tocsin.errors import InputError, Refused, Unavailable
+from tocsin.problems import Problem, unavailable
 from tocsin.settings import ApiToken, ServiceSettings
 from tocsin.web_limits import Limits, RequestLimits
 
+__all__ = [
+    "Admin",
+    "Limits",
+    "Page",
+    "Principal",
+    "Problem",
+    "Reader",
+    "Writer",
+    "admin",
+    "after_cursor",
+    "create_app",
+    "cursor_of",
+    "document",
+    "idempotency_key",
+    "reader",
+    "requires",
+    "unavailable",
+    "writer",
+]
+
 log = structlog.get_logger(__name__)
-PROBLEM = "application/problem+json"
-TYPE_PREFIX = "urn:tocsin:problem:"
-MAX_LIMIT = 500
-
-
-class Problem(Exception):  # noqa: N818 - RFC 9457's own word.
-    """An error answer: status, a stable type slug, one sentence, and whatever helps to mend it."""
-
-    def __init__(
-        self,
-        status: int,
-        slug: str,
-        detail: str,
-        headers: Mapping[str, str] | None = None,
-        **more: Any,  # noqa: ANN401 - RFC 9457 extension members are JSON.
-    ) -> None:
-        """Keep the parts; `response` puts them together."""
-        super().__init__(detail)
-        self.status = status
-        self.slug = slug
-        self.detail = detail
-        self.headers = dict(headers or {})
-        self.more = more
-
-    def response(self) -> Response:
-        """Return the problem+json answer."""
-        body = {
-            "type": TYPE_PREFIX + self.slug,
-            "title": self.slug.replace("-", " ").capitalize(),
-            "status": self.status,
-            "detail": self.detail,
-            **self.more,
-        }
-        return Response(
-            orjson.dumps(body), status_code=self.status, headers=self.headers, media_type=PROBLEM
-        )
 
 
 T = TypeVar("T")
@@ -248,11 +233,6 @@ async def _input(_request: Request, error: Exception) -> Response:
 async def _away(_request: Request, error: Exception) -> Response:
     log.warning("request_unavailable", error=repr(error))
     return unavailable("A dependency does not answer; try again.").response()
-
-
-def unavailable(detail: str, seconds: int = 5) -> Problem:
-    """Return the 503 that makes every sender try again."""
-    return Problem(503, "unavailable", detail, {"Retry-After": str(seconds)})
 
 
 _HANDLERS: dict[type[Exception], Any] = {

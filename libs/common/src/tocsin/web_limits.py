@@ -3,16 +3,15 @@
 import asyncio
 import time
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin import telemetry
 from tocsin.failures import is_infrastructure
+from tocsin.problems import Problem, unavailable
 
 log = structlog.get_logger(__name__)
 KEY_PREFIX = "/k/"
@@ -71,7 +70,7 @@ class RequestLimits:
             # messages of libraries may hold secrets.
             if answered:
                 raise
-            await _failed(counted, error)
+            await _failed(error).response()(scope, receive, counted)
         finally:
             telemetry.REQUESTS.labels(scope["method"], str(status)).inc()
             telemetry.REQUEST_SECONDS.observe(time.perf_counter() - started)
@@ -82,17 +81,19 @@ class RequestLimits:
         try:
             async with asyncio.timeout(self._limits.body_timeout):
                 body = await self._body(headers, receive)
-        except TooLargeError:
-            limit = self._limits.max_body
-            await _refuse(send, 413, "too-large", f"The body is larger than {limit} bytes.")
-            return
-        except BrokenBodyError as error:
-            await _refuse(send, 400, "broken-body", str(error))
-            return
-        except TimeoutError:
-            await _refuse(send, 408, "too-slow", "The body did not arrive in time.")
+        except (TooLargeError, BrokenBodyError, TimeoutError) as error:
+            await self._refusal(error).response()(scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)
+
+    def _refusal(self, error: Exception) -> Problem:
+        close = {"Connection": "close"}  # The rest of the body is not worth reading.
+        if isinstance(error, TooLargeError):
+            limit = self._limits.max_body
+            return Problem(413, "too-large", f"The body is larger than {limit} bytes.", close)
+        if isinstance(error, TimeoutError):
+            return Problem(408, "too-slow", "The body did not arrive in time.", close)
+        return Problem(400, "broken-body", str(error), close)
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         encoding = headers.get(b"content-encoding", b"identity").strip().lower()
@@ -161,37 +162,9 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replayed
 
 
-async def _failed(send: Send, error: Exception) -> None:
+def _failed(error: Exception) -> Problem:
     if is_infrastructure(error):
         log.warning("request_unavailable", error=repr(error))
-        detail = "A dependency does not answer; try again."
-        await _refuse(send, 503, "unavailable", detail, [(b"retry-after", b"5")])
-        return
+        return unavailable("A dependency does not answer; try again.")
     log.error("request_failed", exc_info=error)
-    await _refuse(send, 500, "internal", "Something went wrong here; it was logged.")
-
-
-async def _refuse(
-    send: Send,
-    status: int,
-    slug: str,
-    detail: str,
-    more: Sequence[tuple[bytes, bytes]] = (),
-) -> None:
-    title = slug.replace("-", " ").capitalize()
-    body = orjson.dumps(
-        {
-            "type": f"urn:tocsin:problem:{slug}",
-            "title": title,
-            "status": status,
-            "detail": detail,
-        }
-    )
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-        *more,
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    return Problem(500, "internal", "Something went wrong here; it was logged.")
