@@ -1,0 +1,138 @@
+"""A whole dev system in a folder and on ports of its own, for tests and benchmarks."""
+
+import asyncio
+import hashlib
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from dev.layout import ESCALATION, INTAKE, NOTIFIER, POSTMORTEM, ROOT, SERVICES, Layout
+from dev.ports import free_ports
+from dev.process import Process
+
+UP_WITHIN = 180.0
+DOWN_WITHIN = 60.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A dev system that is up. Its addresses, its token, its processes, and its client."""
+
+    layout: Layout
+    token: str
+    client: httpx.AsyncClient
+
+    @property
+    def intake(self) -> str:
+        """Where alerts go."""
+        return self.layout.url(INTAKE)
+
+    @property
+    def escalation(self) -> str:
+        """Where the catalog goes."""
+        return self.layout.url(ESCALATION)
+
+    @property
+    def notifier(self) -> str:
+        """Where links in pages lead."""
+        return self.layout.url(NOTIFIER)
+
+    @property
+    def postmortem(self) -> str:
+        """Where timelines are."""
+        return self.layout.url(POSTMORTEM)
+
+    def pid(self, name: str) -> int:
+        """Return the process id that a part has now."""
+        return int(json.loads(self.layout.pids.read_text())[name])
+
+    def kill(self, name: str) -> None:
+        """End a part as a crash would; the supervisor brings it back."""
+        os.kill(self.pid(name), signal.SIGKILL)
+
+    async def apply(self, documents: list[dict[str, Any]], set_name: str) -> int:
+        """Put a set of catalog documents in force everywhere, and return its version."""
+        current = await self.client.get(f"{self.escalation}/v1/catalog")
+        version = current.json()["version"]
+        answer = await self.client.put(
+            f"{self.escalation}/v1/catalog",
+            headers={"If-Match": str(version)},
+            json={"set": set_name, "author": "dev", "documents": documents},
+        )
+        answer.raise_for_status()
+        wanted = int(answer.json()["version"])
+        for service in SERVICES:
+            await self._until_at(f"{self.layout.url(service)}/readyz", wanted)
+        return wanted
+
+    async def _until_at(self, url: str, version: int) -> None:
+        async with asyncio.timeout(30):
+            while True:
+                answer = await self.client.get(url)
+                ready = answer.status_code == httpx.codes.OK
+                if ready and answer.json()["catalog_version"] >= version:
+                    return
+                await asyncio.sleep(0.05)
+
+
+def integration(name: str, key: str, source: str, service: str | None = None) -> dict[str, Any]:
+    """Return an Integration document for a key."""
+    spec: dict[str, Any] = {
+        "source": source,
+        "key_sha256": hashlib.sha256(key.encode()).hexdigest(),
+    }
+    if service:
+        spec["service"] = service
+    return {"kind": "Integration", "name": name, "spec": spec}
+
+
+@asynccontextmanager
+async def running(
+    database: str = "sqlite", environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Running]:
+    """Run `python -m dev up` until the block is left; everything it wrote is gone then."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-") as folder:
+        port = _free_block()
+        given = {
+            **os.environ,
+            "TOCSIN_VAR": folder,
+            "TOCSIN_PORT": str(port),
+            "DATABASE": database,
+            **(environment or {}),
+        }
+        log = Path(folder) / "up.log"
+        process = Process([sys.executable, "-m", "dev", "up"], log, environment=given, folder=ROOT)
+        try:
+            await _until_up(process, log)
+            layout = Layout.of(given)
+            token = (layout.var / "token").read_text().strip()
+            headers = {"Authorization": f"Bearer {token}"}
+            async with httpx.AsyncClient(headers=headers, timeout=15, trust_env=False) as client:
+                yield Running(layout, token, client)
+        finally:
+            await process.stop(within=DOWN_WITHIN)
+
+
+async def _until_up(process: Process, log: Path) -> None:
+    async with asyncio.timeout(UP_WITHIN):
+        while "ring: curl" not in log.read_text(errors="replace"):  # noqa: ASYNC240 - small.
+            if not process.is_running:
+                raise RuntimeError(f"the system did not come up:\n{process.last_lines(40)}")
+            await asyncio.sleep(0.05)
+
+
+def _free_block() -> int:
+    """Return a port below which nothing of a dev system is taken, as far as one can see."""
+    while True:
+        (port,) = free_ports(1)
+        if port < 60_000:  # noqa: PLR2004 - 30 more must fit below 65,536.
+            return port
