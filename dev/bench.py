@@ -11,8 +11,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -164,7 +163,8 @@ class Bench:
         return f"127.0.0.1:{self._system.layout.kafka_port}"
 
     async def _consumed(self) -> float:
-        answer = await self._system.client.get(f"{self._system.intake}/metrics")
+        async with self._system.client() as client:
+            answer = await client.get(f"{self._system.intake}/metrics")
         for line in answer.text.splitlines():
             if line.startswith("tocsin_events_consumed_total") and "alert-events" in line:
                 return float(line.rpartition(" ")[2])
@@ -189,20 +189,14 @@ def backlog_record(title: str) -> Outgoing:
     return Outgoing("alert-events", data.key.encode(), encode(envelope))
 
 
-@asynccontextmanager
-async def prepared(database: str) -> AsyncIterator[Bench]:
-    """Bring up a system of the benchmark's own, with its catalog."""
+async def measure(system: Running, scale: float, say: Callable[[str], None]) -> list[Figures]:
+    """Run every measurement on a fresh system, one after another."""
+    rows: list[Figures] = []
     pages = Pages()
     server, port = await receive(pages)
-    async with server, running(database) as system:
+    async with server:
         await system.apply(catalog(port), "bench")
-        yield Bench(system, pages)
-
-
-async def measure(database: str, scale: float, say: Callable[[str], None]) -> list[Figures]:
-    """Run every measurement, one after another, on a fresh system."""
-    rows: list[Figures] = []
-    async with prepared(database) as bench:
+        bench = Bench(system, pages)
         say("warming up")
         await bench.delay("warm-up", 50, 3, "")
         for name, rate, seconds, aim in (
@@ -240,8 +234,8 @@ def main() -> None:
     arguments = parser.parse_args()
     database = os.environ.get("DATABASE") or "sqlite"
     console = Console(stderr=True)
-    with console.status("starting a system") as status:
-        rows = uvloop.run(measure(database, arguments.scale, status.update))
+    with console.status("starting a system") as status, running(database) as system:
+        rows = uvloop.run(measure(system, arguments.scale, status.update))
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {database}"
     Console(width=120).print(table(rows, f"Tocsin on {machine}"))
     arguments.json.parent.mkdir(parents=True, exist_ok=True)

@@ -65,7 +65,7 @@ class Process:
             self._child.send_signal(how)
         deadline = time.monotonic() + within
         # No event tells of a child's end in every event loop, so this looks.
-        while self.is_running and time.monotonic() < deadline:  # noqa: ASYNC110
+        while self.is_running and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
         self.kill()
 

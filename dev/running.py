@@ -7,8 +7,9 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,15 @@ DOWN_WITHIN = 60.0
 
 @dataclass(frozen=True)
 class Running:
-    """A dev system that is up. Its addresses, its token, its processes, and its client."""
+    """A dev system that is up: its addresses, its token, its processes."""
 
     layout: Layout
     token: str
-    client: httpx.AsyncClient
+
+    def client(self) -> httpx.AsyncClient:
+        """Return a client that may do everything; to be closed by whoever asked."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.AsyncClient(headers=headers, timeout=15, trust_env=False)
 
     @property
     def intake(self) -> str:
@@ -61,27 +66,28 @@ class Running:
 
     async def apply(self, documents: list[dict[str, Any]], set_name: str) -> int:
         """Put a set of catalog documents in force everywhere, and return its version."""
-        current = await self.client.get(f"{self.escalation}/v1/catalog")
-        version = current.json()["version"]
-        answer = await self.client.put(
-            f"{self.escalation}/v1/catalog",
-            headers={"If-Match": str(version)},
-            json={"set": set_name, "author": "dev", "documents": documents},
-        )
-        answer.raise_for_status()
-        wanted = int(answer.json()["version"])
-        for service in SERVICES:
-            await self._until_at(f"{self.layout.url(service)}/readyz", wanted)
+        async with self.client() as client:
+            current = await client.get(f"{self.escalation}/v1/catalog")
+            answer = await client.put(
+                f"{self.escalation}/v1/catalog",
+                headers={"If-Match": str(current.json()["version"])},
+                json={"set": set_name, "author": "dev", "documents": documents},
+            )
+            answer.raise_for_status()
+            wanted = int(answer.json()["version"])
+            for service in SERVICES:
+                await _until_at(client, f"{self.layout.url(service)}/readyz", wanted)
         return wanted
 
-    async def _until_at(self, url: str, version: int) -> None:
-        async with asyncio.timeout(30):
-            while True:
-                answer = await self.client.get(url)
-                ready = answer.status_code == httpx.codes.OK
-                if ready and answer.json()["catalog_version"] >= version:
-                    return
-                await asyncio.sleep(0.05)
+
+async def _until_at(client: httpx.AsyncClient, url: str, version: int) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            answer = await client.get(url)
+            ready = answer.status_code == httpx.codes.OK
+            if ready and answer.json()["catalog_version"] >= version:
+                return
+            await asyncio.sleep(0.05)
 
 
 def integration(name: str, key: str, source: str, service: str | None = None) -> dict[str, Any]:
@@ -95,43 +101,39 @@ def integration(name: str, key: str, source: str, service: str | None = None) ->
     return {"kind": "Integration", "name": name, "spec": spec}
 
 
-@asynccontextmanager
-async def running(
+@contextmanager
+def running(
     database: str = "sqlite", environment: Mapping[str, str] | None = None
-) -> AsyncIterator[Running]:
+) -> Iterator[Running]:
     """Run `python -m dev up` until the block is left; everything it wrote is gone then."""
     with tempfile.TemporaryDirectory(prefix="tocsin-") as folder:
-        port = _free_block()
         given = {
             **os.environ,
             "TOCSIN_VAR": folder,
-            "TOCSIN_PORT": str(port),
+            "TOCSIN_PORT": str(_free_port()),
             "DATABASE": database,
             **(environment or {}),
         }
         log = Path(folder) / "up.log"
         process = Process([sys.executable, "-m", "dev", "up"], log, environment=given, folder=ROOT)
         try:
-            await _until_up(process, log)
+            _wait_until_up(process, log)
             layout = Layout.of(given)
-            token = (layout.var / "token").read_text().strip()
-            headers = {"Authorization": f"Bearer {token}"}
-            async with httpx.AsyncClient(headers=headers, timeout=15, trust_env=False) as client:
-                yield Running(layout, token, client)
+            yield Running(layout, (layout.var / "token").read_text().strip())
         finally:
-            await process.stop(within=DOWN_WITHIN)
+            asyncio.run(process.stop(within=DOWN_WITHIN))
 
 
-async def _until_up(process: Process, log: Path) -> None:
-    async with asyncio.timeout(UP_WITHIN):
-        while "ring: curl" not in log.read_text(errors="replace"):  # noqa: ASYNC240 - small.
-            if not process.is_running:
-                raise RuntimeError(f"the system did not come up:\n{process.last_lines(40)}")
-            await asyncio.sleep(0.05)
+def _wait_until_up(process: Process, log: Path) -> None:
+    deadline = time.monotonic() + UP_WITHIN
+    while "ring: curl" not in log.read_text(errors="replace"):
+        if not process.is_running or time.monotonic() > deadline:
+            raise RuntimeError(f"the system did not come up:\n{process.last_lines(40)}")
+        time.sleep(0.05)
 
 
-def _free_block() -> int:
-    """Return a port below which nothing of a dev system is taken, as far as one can see."""
+def _free_port() -> int:
+    """Return a port above which a dev system's other ports fit."""
     while True:
         (port,) = free_ports(1)
         if port < 60_000:  # noqa: PLR2004 - 30 more must fit below 65,536.
