@@ -1,0 +1,62 @@
+"""`tocsin on-call` and `tocsin shifts`: who answers, and when."""
+
+from urllib.parse import quote
+
+import typer
+
+from tocsin.cli.session import session
+from tocsin.cli.times import instant, rfc3339, shown
+
+ESCALATION = "escalation"
+
+
+def on_call(
+    ctx: typer.Context,
+    schedule: str = typer.Argument("", help="One schedule only."),
+    at: str = typer.Option("", help="At another instant: a time, or from now (2h)."),
+) -> None:
+    """Tell who is on call."""
+    run = session(ctx)
+    found = run.client.get(
+        ESCALATION,
+        "/v1/on-call",
+        {
+            "schedule": schedule or None,
+            "at": rfc3339(instant(at, run.world.now())) if at else None,
+        },
+    )
+    run.out.answer(found)
+    run.out.table(
+        ("schedule", "on call", "because"),
+        [
+            (one["schedule"], ", ".join(one["responders"]) or "nobody", ", ".join(one["reason"]))
+            for one in found["items"]
+        ],
+        empty="There are no schedules.",
+    )
+
+
+def shifts(
+    ctx: typer.Context,
+    schedule: str,
+    start: str = typer.Option("", "--from", help="From when; default: now."),
+    until: str = typer.Option("14d", help="Until when: a time, or how long (14d)."),
+) -> None:
+    """Tell the shifts of a schedule."""
+    run = session(ctx)
+    now = run.world.now()
+    begin = instant(start, now) if start else now
+    found = run.client.get(
+        ESCALATION,
+        f"/v1/schedules/{quote(schedule, safe='')}/shifts",
+        {"from": rfc3339(begin), "to": rfc3339(instant(until, begin))},
+    )
+    run.out.answer(found)
+    run.out.table(
+        ("from", "until", "on call"),
+        [
+            (shown(one["from"]), shown(one["until"]), ", ".join(one["responders"]))
+            for one in found["items"]
+        ],
+        empty="Nobody is on call in this time.",
+    )

@@ -1,0 +1,86 @@
+"""What people read and what scripts read. With --json only machine output is on stdout."""
+
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import IO, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tocsin.cli.failure import CliError
+
+FILE_WIDTH = 250  # A pipe has no width; nothing is to be cut in it.
+
+
+def plain(text: object) -> str:
+    """Return text that a terminal shows and never obeys: control characters become visible."""
+    return "".join(_visible(character) for character in str(text))
+
+
+def _visible(character: str) -> str:
+    if character in {"\n", "\t"}:
+        return " "
+    # Cc holds the escape, Cf what turns or hides text, Cs what no encoding can write.
+    if unicodedata.category(character) in {"Cc", "Cf", "Cs"}:
+        return f"\\x{ord(character):02x}" if ord(character) <= 0xFF else f"\\u{ord(character):04x}"  # noqa: PLR2004
+    return character
+
+
+class Output:
+    """Writes the answers of commands to stdout, and everything else to stderr."""
+
+    def __init__(self, *, machine: bool, stdout: IO[str], stderr: IO[str]) -> None:
+        """Write for a `machine` as JSON, or for people."""
+        self.machine = machine
+        self._out = _console(stdout)
+        self._err = _console(stderr)
+        self._stdout = stdout
+        self._stderr = stderr
+
+    def answer(self, value: Any) -> None:  # noqa: ANN401 - JSON.
+        """Give a script the answer; people are told by `say` and `table`."""
+        if self.machine:
+            self._stdout.write(json.dumps(value, indent=2) + "\n")
+
+    def say(self, sentence: str, *, style: str = "") -> None:
+        """Tell people something."""
+        if not self.machine:
+            self._out.print(Text(plain(sentence), style=style))
+
+    def table(self, head: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
+        """Show people a table, or say that it is empty."""
+        if self.machine:
+            return
+        cells = [[Text(plain(cell)) for cell in row] for row in rows]
+        if not cells:
+            self.say(empty)
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in head:
+            table.add_column(name, overflow="fold")
+        for row in cells:
+            table.add_row(*row)
+        self._out.print(table)
+
+    def progress(self, sentence: str) -> None:
+        """Tell people what is going on, beside the answer."""
+        if not self.machine:
+            self._err.print(Text(plain(sentence), style="dim"))
+
+    def fail(self, error: CliError) -> None:
+        """Say why it did not work, on stderr."""
+        if self.machine:
+            body: Mapping[str, Any] = {"error": {"message": error.sentence, **error.more}}
+            self._stderr.write(json.dumps(body) + "\n")
+        else:
+            for line in error.sentence.split("\n"):
+                self._err.print(Text(plain(line), style="red"))
+
+
+def _console(stream: IO[str]) -> Console:
+    width = None if stream.isatty() else FILE_WIDTH
+    return Console(
+        file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=True
+    )

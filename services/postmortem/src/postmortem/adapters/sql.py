@@ -1,0 +1,209 @@
+"""The ports in SQL: one code for SQLite and PostgreSQL."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from postmortem.domain.postmortem import Postmortem, postmortem_id
+from postmortem.ports import Summary
+from tocsin.events import Envelope, Event, decode, encode
+from tocsin.sql import Instant, SqlUnitOfWork, insert_new, recipe_tables, upsert
+
+METADATA = MetaData()
+recipe_tables(METADATA)
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("event_id", Text, primary_key=True),
+    Column("incident_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("stored_at", Instant, nullable=False),
+    Index("events_incident_id", "incident_id"),
+)
+INCIDENTS = Table(
+    "incidents",
+    METADATA,
+    Column("incident_id", Text, primary_key=True),
+    Column("postmortem_id", Text, nullable=False, unique=True),
+    Column("was_resolved", Boolean, nullable=False),
+    Column("first_seen_at", Instant, nullable=False),
+)
+DRAFTS = Table(
+    "drafts",
+    METADATA,
+    Column("postmortem_id", Text, primary_key=True),
+    Column("incident_id", Text, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("resolved_at", Instant, nullable=False),
+    Column("last_event_at", Instant, nullable=False),
+    Index("drafts_resolved_at", "resolved_at", "postmortem_id"),
+)
+_RESOLVE = (
+    update(INCIDENTS).where(INCIDENTS.c.incident_id == bindparam("id")).values(was_resolved=True)
+)
+
+
+class SqlEventLog:
+    """Events as the CloudEvents JSON they arrived in."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work in the transaction of `connection`."""
+        self._connection = connection
+
+    async def add(self, events: Sequence[tuple[str, Envelope[Event]]], now: datetime) -> None:
+        """Keep these events; one that is kept already stays as it is."""
+        rows = [
+            {
+                "event_id": envelope.event_id,
+                "incident_id": incident_id,
+                "type": envelope.type,
+                "body": encode(envelope).decode(),
+                "recorded_at": envelope.time,
+                "stored_at": now,
+            }
+            for incident_id, envelope in events
+        ]
+        await insert_new(self._connection, EVENTS, rows, key=["event_id"])
+
+    async def of(self, incident_ids: Sequence[str]) -> Mapping[str, Sequence[Envelope[Event]]]:
+        """Return all events of these incidents."""
+        query = select(EVENTS.c.incident_id, EVENTS.c.body).where(
+            EVENTS.c.incident_id.in_(incident_ids)
+        )
+        found: dict[str, list[Envelope[Event]]] = {}
+        for incident_id, body in await self._connection.execute(query):
+            found.setdefault(incident_id, []).append(decode(body.encode()))
+        return found
+
+
+class SqlIncidents:
+    """A row per incident; its lock orders everything that is done for it."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work in the transaction of `connection`."""
+        self._connection = connection
+
+    async def lock(self, incident_ids: Sequence[str], now: datetime) -> Mapping[str, bool]:
+        """Take these incidents, always in the order of their ids; make those that are new."""
+        ordered = sorted(set(incident_ids))
+        rows = [
+            {
+                "incident_id": incident_id,
+                "postmortem_id": postmortem_id(incident_id),
+                "was_resolved": False,
+                "first_seen_at": now,
+            }
+            for incident_id in ordered
+        ]
+        await insert_new(self._connection, INCIDENTS, rows, key=["incident_id"])
+        query = (
+            select(INCIDENTS.c.incident_id, INCIDENTS.c.was_resolved)
+            .where(INCIDENTS.c.incident_id.in_(ordered))
+            .order_by(INCIDENTS.c.incident_id)
+            .with_for_update()
+        )
+        found = await self._connection.execute(query)
+        return {row.incident_id: row.was_resolved for row in found}
+
+    async def mark_resolved(self, incident_ids: Sequence[str]) -> None:
+        """Remember that these were resolved."""
+        if incident_ids:
+            await self._connection.execute(_RESOLVE, [{"id": one} for one in incident_ids])
+
+    async def find(self, identity: str) -> str | None:
+        """Return the incident that this id, or its postmortem's id, names."""
+        found = await self._connection.execute(
+            select(INCIDENTS.c.incident_id).where(
+                or_(INCIDENTS.c.incident_id == identity, INCIDENTS.c.postmortem_id == identity)
+            )
+        )
+        return found.scalars().first()
+
+
+class SqlDrafts:
+    """A row per draft, without its text: the events give that again, byte for byte."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work in the transaction of `connection`."""
+        self._connection = connection
+
+    async def digests(self, incident_ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the digest of each draft there is."""
+        query = select(DRAFTS.c.incident_id, DRAFTS.c.digest).where(
+            DRAFTS.c.incident_id.in_(incident_ids)
+        )
+        found = await self._connection.execute(query)
+        return {row.incident_id: row.digest for row in found}
+
+    async def save(self, drafts: Sequence[Postmortem]) -> None:
+        """Write these whole, over what was there."""
+        rows = [
+            {
+                "postmortem_id": one.postmortem_id,
+                "incident_id": one.incident_id,
+                "title": one.title.replace("\x00", "�"),  # PostgreSQL takes no NUL.
+                "service": one.service.replace("\x00", "�"),
+                "status": one.status,
+                "digest": one.digest,
+                "events": one.events,
+                "resolved_at": one.resolved_at,
+                "last_event_at": one.last_event_at,
+            }
+            for one in drafts
+        ]
+        await upsert(self._connection, DRAFTS, rows, key=["postmortem_id"])
+
+    async def page(self, after: tuple[datetime, str] | None, limit: int) -> Sequence[Summary]:
+        """Return drafts, the latest resolve first, from behind `after`."""
+        query = select(DRAFTS).order_by(DRAFTS.c.resolved_at.desc(), DRAFTS.c.postmortem_id.desc())
+        if after is not None:
+            resolved_at, identity = after
+            query = query.where(
+                or_(
+                    DRAFTS.c.resolved_at < resolved_at,
+                    and_(DRAFTS.c.resolved_at == resolved_at, DRAFTS.c.postmortem_id < identity),
+                )
+            )
+        found = await self._connection.execute(query.limit(limit))
+        return [Summary(**row) for row in found.mappings()]
+
+
+class SqlPostmortemUnitOfWork(SqlUnitOfWork):
+    """One transaction with this service's repositories."""
+
+    @cached_property
+    def log(self) -> SqlEventLog:
+        """The events."""
+        return SqlEventLog(self.connection)
+
+    @cached_property
+    def incidents(self) -> SqlIncidents:
+        """The incidents."""
+        return SqlIncidents(self.connection)
+
+    @cached_property
+    def drafts(self) -> SqlDrafts:
+        """The drafts."""
+        return SqlDrafts(self.connection)

@@ -1,0 +1,36 @@
+"""The composition root: the only place that knows which adapter fills which port."""
+
+from postmortem.adapters.sql import SqlPostmortemUnitOfWork
+from postmortem.entrypoints import http, kafka, timers
+from postmortem.handlers import Handlers
+from postmortem.ports import PostmortemUnitOfWork
+from postmortem.settings import PostmortemSettings
+from tocsin.application import Application
+from tocsin.lifecycle import Definition, Parts
+from tocsin.web import create_app
+
+
+def build(
+    settings: PostmortemSettings, parts: Parts[PostmortemUnitOfWork]
+) -> Application[PostmortemUnitOfWork]:
+    """Put the service together."""
+    handlers = Handlers()
+    return Application(
+        name="postmortem",
+        store=parts.store,
+        clock=parts.clock,
+        subscriptions=kafka.subscriptions(handlers),
+        on_timers=timers.on_timers,
+        http=create_app(
+            name="postmortem", settings=settings, routers=[http.router(handlers, parts.store)]
+        ),
+    )
+
+
+SERVICE = Definition(
+    name="postmortem",
+    prefix="POSTMORTEM",
+    settings=PostmortemSettings,
+    unit=SqlPostmortemUnitOfWork,
+    build=build,
+)

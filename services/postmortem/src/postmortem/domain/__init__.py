@@ -1,0 +1,1 @@
+"""The core: events in, a story out; no I/O."""

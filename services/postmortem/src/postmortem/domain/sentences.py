@@ -1,0 +1,248 @@
+"""Each event as a plain sentence: what a person says who tells what happened."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import singledispatch
+
+from tocsin import events as e
+from tocsin.events import Envelope, Event
+
+WORSE = ("info", "warning", "error", "critical")
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a sentence needs to know of the other events: which notifications were `sent`."""
+
+    sent: frozenset[str] = frozenset()
+
+    @staticmethod
+    def of(envelopes: Iterable[Envelope[Event]]) -> "Story":
+        """Return what these events tell of each other."""
+        data = [envelope.data for envelope in envelopes]
+        return Story(
+            frozenset(item.notification_id for item in data if isinstance(item, e.NotificationSent))
+        )
+
+
+def sentence(event: Event, story: Story) -> str:
+    """Return what happened, in one plain sentence."""
+    if isinstance(event, e.NotificationDelivered):
+        if event.notification_id in story.sent:
+            return f"page reached {event.responder} by {event.channel}"
+        return f"{event.responder} paged by {event.channel}"
+    return _text(event)
+
+
+def clock_time(at: datetime) -> str:
+    """Return an instant as the timeline writes it: UTC, to the second."""
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def names(people: Iterable[str]) -> str:
+    """Return names as a list in a sentence."""
+    return ", ".join(people)
+
+
+def _level(level: int) -> str:
+    return f"level {level}" if level else "last resort"
+
+
+@singledispatch
+def _text(event: Event) -> str:
+    """Say the type of an event that has no sentence of its own, so that none is unaccounted."""
+    return event.TYPE.removeprefix("tocsin.").rpartition(".v")[0].replace("-", " ")
+
+
+@_text.register
+def _(event: e.IncidentTriggered) -> str:
+    return f"{event.title} triggered ({event.service}, {event.severity})"
+
+
+@_text.register
+def _(event: e.AlertAdded) -> str:
+    fired = "fired again" if event.reopened else "joined"
+    return f"alert {event.alert.title} {fired} ({event.alert.severity})"
+
+
+@_text.register
+def _(event: e.AlertResolved) -> str:
+    return f"alert {event.title} {event.reason}"
+
+
+@_text.register
+def _(event: e.AlertSuppressed) -> str:
+    return f"alert {event.title} suppressed by {event.reason}: {event.rule}"
+
+
+@_text.register
+def _(event: e.SeverityChanged) -> str:
+    rose = WORSE.index(event.severity) > WORSE.index(event.previous)
+    return f"severity {'rose' if rose else 'fell'} from {event.previous} to {event.severity}"
+
+
+@_text.register
+def _(event: e.IncidentAcknowledged) -> str:
+    return f"acknowledged by {event.by}"
+
+
+@_text.register
+def _(event: e.IncidentUnacknowledged) -> str:
+    match event.reason:
+        case "acknowledgement-timeout":
+            return "triggered again: the acknowledgement timed out"
+        case "snooze-ended":
+            return "triggered again: the snooze ended"
+        case "command":
+            return f"triggered again by {event.by}" if event.by else "triggered again"
+
+
+@_text.register
+def _(event: e.IncidentSnoozed) -> str:
+    return f"snoozed by {event.by} until {clock_time(event.until)}"
+
+
+@_text.register
+def _(event: e.IncidentReassigned) -> str:
+    return f"reassigned to {names(event.to)} by {event.by}"
+
+
+@_text.register
+def _(event: e.NoteAdded) -> str:
+    return f"note by {event.by}: {event.text}"
+
+
+@_text.register
+def _(event: e.IncidentMerged) -> str:
+    return f"merged into {event.into} by {event.by}"
+
+
+@_text.register
+def _(event: e.IncidentResolved) -> str:
+    if event.reason == "alerts-resolved":
+        return "resolved: the last of its alerts ended"
+    return f"resolved by {event.by}"
+
+
+@_text.register
+def _(event: e.IncidentReopened) -> str:
+    return f"reopened by {event.by}"
+
+
+@_text.register
+def _(event: e.CommandRefused) -> str:
+    command = event.command.removeprefix("tocsin.").partition(".v")[0]
+    return f"{command} by {event.by} refused: {event.reason}"
+
+
+@_text.register
+def _(event: e.EscalationStarted) -> str:
+    return f"escalation started by policy {event.policy}"
+
+
+@_text.register
+def _(event: e.PageRequested) -> str:
+    return f"page for {event.responder} requested ({_level(event.level)} of {event.policy})"
+
+
+@_text.register
+def _(event: e.PageWithdrawn) -> str:
+    return f"page for {event.responder} withdrawn: {event.reason}"
+
+
+@_text.register
+def _(event: e.LevelSkipped) -> str:
+    return f"{_level(event.level)} skipped: {event.reason}"
+
+
+@_text.register
+def _(event: e.EscalationExhausted) -> str:
+    if event.last_resort:
+        return f"policy {event.policy} exhausted; last resort: {names(event.last_resort)}"
+    return f"policy {event.policy} exhausted: {event.reason}"
+
+
+@_text.register
+def _(event: e.NotificationSent) -> str:
+    return f"{event.responder} paged by {event.channel}"
+
+
+@_text.register
+def _(event: e.NotificationFailed) -> str:
+    return f"paging {event.responder} by {event.channel} failed: {event.reason}"
+
+
+@_text.register
+def _(event: e.NotificationUncertain) -> str:
+    return f"unknown whether {event.responder} was paged by {event.channel}: {event.reason}"
+
+
+@_text.register
+def _(event: e.NotificationWithdrawn) -> str:
+    return f"page to {event.responder} by {event.channel} withdrawn: {event.reason}"
+
+
+@_text.register
+def _(event: e.ResponderUnreachable) -> str:
+    return f"{event.responder} unreachable: {event.reason}"
+
+
+@_text.register
+def _(event: e.AcknowledgeIncident) -> str:
+    return f"{event.by} asked to acknowledge"
+
+
+@_text.register
+def _(event: e.ResolveIncident) -> str:
+    return f"{event.by} asked to resolve"
+
+
+@_text.register
+def _(event: e.SnoozeIncident) -> str:
+    return f"{event.by} asked to snooze until {clock_time(event.until)}"
+
+
+@_text.register
+def _(event: e.EscalateIncident) -> str:
+    return f"{event.by} asked to page the next level"
+
+
+@_text.register
+def _(event: e.ReassignIncident) -> str:
+    return f"{event.by} asked to reassign to {names(event.to)}"
+
+
+@_text.register
+def _(event: e.AddNote) -> str:
+    return f"{event.by} asked to note: {event.text}"
+
+
+@_text.register
+def _(event: e.OpenIncident) -> str:
+    return f"{event.by} asked to open {event.title} ({event.service}, {event.severity})"
+
+
+@_text.register
+def _(event: e.PostmortemDrafted) -> str:
+    return f"postmortem drafted from {event.events} events"
+
+
+@_text.register
+def _(event: e.PostmortemPublished) -> str:
+    return f"postmortem published by {event.by}"
+
+
+@_text.register
+def _(event: e.ActionItemOpened) -> str:
+    return f"action item opened: {event.title} ({event.owner}, due {event.due.isoformat()})"
+
+
+@_text.register
+def _(event: e.ActionItemClosed) -> str:
+    return f"action item {'done' if event.done else 'dropped'}, says {event.by}"
+
+
+@_text.register
+def _(event: e.DeadLettered) -> str:
+    return f"{event.consumer} could not handle a record of {event.topic}: {event.reason}"

@@ -1,0 +1,23 @@
+"""Topics to handlers: every topic that tells of an incident."""
+
+from postmortem.handlers import Handlers
+from postmortem.ports import PostmortemUnitOfWork
+from tocsin import events as e
+from tocsin import topics
+from tocsin.application import Subscription
+
+
+def subscriptions(handlers: Handlers) -> tuple[Subscription[PostmortemUnitOfWork], ...]:
+    """Return the topics that this service reads.
+
+    AlertSuppressed is passed over: it belongs to no incident, so to no story.
+    """
+    wanted: tuple[tuple[topics.Topic, tuple[type[e.Event], ...]], ...] = (
+        (topics.INCIDENTS, (e.IncidentEvent, e.CommandRefused)),
+        (topics.PAGES, (e.PageEvent,)),
+        (topics.NOTIFICATIONS, (e.NotificationEvent, e.ResponderUnreachable)),
+        (topics.COMMANDS, (e.Command,)),
+        (topics.POSTMORTEMS, (e.PostmortemEvent,)),
+        (topics.DEAD_LETTERS, (e.DeadLettered,)),
+    )
+    return tuple(Subscription(topic, handlers.on_events, kinds) for topic, kinds in wanted)
