@@ -1,0 +1,58 @@
+"""Which documents a document names, and where: one table for all kinds.
+
+It reads documents as they were written, so that a mistake elsewhere in one hides none here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_TARGET = (("user", "User"), ("schedule", "Schedule"), ("team", "Team"))
+
+
+def _targets(place: str) -> tuple[tuple[str, str], ...]:
+    return tuple((f"{place}.{field}", kind) for field, kind in _TARGET)
+
+
+# Kind: (place, kind named there). `[]` stands for each item of a list.
+REFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
+    "Team": (("members.[]", "User"),),
+    "Service": (("team", "Team"), ("escalation_policy", "EscalationPolicy")),
+    "Integration": (("service", "Service"),),
+    "Route": (("service", "Service"),),
+    "Schedule": (("layers.[].rotation.participants.[]", "User"),),
+    "EscalationPolicy": (
+        ("team", "Team"),
+        *_targets("levels.[].targets.[]"),
+        *_targets("last_resort"),
+    ),
+    "Settings": (("default_service", "Service"), *_targets("last_resort")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """At `path`, a document names the `kind` called `name`."""
+
+    path: str
+    kind: str
+    name: str
+
+
+def references(kind: str, spec: Mapping[str, Any]) -> Iterator[Reference]:
+    """Yield every reference of a document; what is not where it belongs is passed over."""
+    for place, named in REFERENCES.get(kind, ()):
+        for path, value in _values(spec, place.split("."), "spec"):
+            yield Reference(path, named, value)
+
+
+def _values(value: Any, place: list[str], path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
+    if not place:
+        if isinstance(value, str):
+            yield path, value
+    elif place[0] == "[]":
+        items = value if isinstance(value, list | tuple) else ()
+        for at, item in enumerate(items):
+            yield from _values(item, place[1:], f"{path}[{at}]")
+    elif isinstance(value, Mapping):
+        yield from _values(value.get(place[0]), place[1:], f"{path}.{place[0]}")

@@ -1,0 +1,131 @@
+"""What one document cannot tell alone: references, unique names and keys, reachable people."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tocsin.catalog.documents import EscalationPolicy, Integration, Schedule, Settings, Spec, User
+from tocsin.catalog.mistakes import Mistake
+from tocsin.catalog.references import references
+from tocsin.catalog.snapshot import Catalog, Key
+from tocsin.catalog.suggestions import nearest
+
+URGENCIES = ("high", "low")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A document, and its place among those given."""
+
+    position: int
+    kind: str
+    name: str
+    written: Mapping[str, Any]  # The spec, as JSON.
+    spec: Spec | None  # None: it has mistakes of its own.
+
+    def error(self, path: str, message: str, suggestion: str = "") -> Mistake:
+        """Return a mistake in this document."""
+        return Mistake(self.kind, self.name, path, message, suggestion, position=self.position)
+
+    def warning(self, path: str, message: str) -> Mistake:
+        """Return a warning about this document."""
+        return Mistake(self.kind, self.name, path, message, level="warning", position=self.position)
+
+
+def broken_rules(
+    documents: Sequence[Placed], names: Collection[Key], known: Catalog
+) -> Iterator[Mistake]:
+    """Yield what is wrong between documents, and what will surprise somebody."""
+    for document in documents:
+        yield from _missing_references(document, names)
+        yield from _within(document)
+    yield from _left_dangling(documents, names, known)
+    yield from _shared_keys(documents, known)
+    yield from _no_last_resort(documents, known)
+
+
+def _missing_references(document: Placed, names: Collection[Key]) -> Iterator[Mistake]:
+    for reference in references(document.kind, document.written):
+        if (reference.kind, reference.name) not in names:
+            near = nearest(reference.name, (name for kind, name in names if kind == reference.kind))
+            message = f"there is no {reference.kind} {reference.name!r}"
+            yield document.error(reference.path, message, near)
+
+
+def _left_dangling(
+    documents: Sequence[Placed], names: Collection[Key], known: Catalog
+) -> Iterator[Mistake]:
+    """Another set's document must not lose what it names."""
+    ours = {(document.kind, document.name) for document in documents}
+    for (kind, name), spec in known.specs.items():
+        if (kind, name) in ours:
+            continue
+        for reference in references(kind, spec.model_dump(mode="json", by_alias=True)):
+            if (reference.kind, reference.name) not in names:
+                message = (
+                    f"names {reference.kind} {reference.name!r}, which would be gone;"
+                    " this document belongs to another set"
+                )
+                yield Mistake(kind, name, reference.path, message)
+
+
+def _within(document: Placed) -> Iterator[Mistake]:
+    match document.spec:
+        case User():
+            yield from _person(document, document.spec)
+        case Schedule(layers=layers):
+            yield from _repeated(document, "spec.layers", [layer.name for layer in layers])
+        case EscalationPolicy(levels=levels):
+            for at, level in enumerate(levels):
+                if not level.targets:
+                    message = "the level is empty: it is skipped at once"
+                    yield document.warning(f"spec.levels[{at}]", message)
+
+
+def _person(document: Placed, user: User) -> Iterator[Mistake]:
+    methods = [method.name for method in user.contact_methods]
+    yield from _repeated(document, "spec.contact_methods", methods)
+    for at, rule in enumerate(user.notification_rules):
+        if rule.contact_method not in methods:
+            path = f"spec.notification_rules[{at}].contact_method"
+            near = nearest(rule.contact_method, methods)
+            yield document.error(path, f"there is no contact method {rule.contact_method!r}", near)
+    if not methods:
+        yield document.warning("spec.contact_methods", "no contact method: cannot be paged at all")
+        return
+    for urgency in URGENCIES:
+        if not any(rule.urgency == urgency for rule in user.notification_rules):
+            yield document.warning(
+                "spec.notification_rules", f"no notification rule for {urgency} urgency"
+            )
+
+
+def _repeated(document: Placed, path: str, names: Sequence[str]) -> Iterator[Mistake]:
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            yield document.error(f"{path}[{at}].name", f"{name!r} is there twice")
+
+
+def _shared_keys(documents: Sequence[Placed], known: Catalog) -> Iterator[Mistake]:
+    owners = {digest: name for digest, (name, _) in known.integrations_by_key.items()}
+    ours = {document.name for document in documents if document.kind == "Integration"}
+    owners = {digest: name for digest, name in owners.items() if name not in ours}
+    for document in documents:
+        if isinstance(document.spec, Integration):
+            owner = owners.setdefault(document.spec.key_sha256, document.name)
+            if owner != document.name:
+                message = f"integration {owner} has the same key; each needs one of its own"
+                yield document.error("spec.key_sha256", message)
+
+
+def _no_last_resort(documents: Sequence[Placed], known: Catalog) -> Iterator[Mistake]:
+    specs = [*(document.spec for document in documents), *known.specs.values()]
+    if any(isinstance(spec, Settings) and spec.last_resort for spec in specs):
+        return
+    for document in documents:
+        if isinstance(document.spec, EscalationPolicy) and not document.spec.last_resort:
+            message = (
+                "no last resort, here or in Settings:"
+                " when nobody answers all levels, nobody else is paged"
+            )
+            yield document.warning("spec.last_resort", message)

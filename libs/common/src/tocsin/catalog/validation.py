@@ -1,0 +1,115 @@
+"""Everything wrong with a set of documents, all at once, each with its place and a way out."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from tocsin.catalog import rules
+from tocsin.catalog.documents import KINDS, Document, Name, Spec
+from tocsin.catalog.fields import spec_mistakes
+from tocsin.catalog.mistakes import Mistake
+from tocsin.catalog.snapshot import Catalog
+from tocsin.catalog.suggestions import nearest
+
+__all__ = ["Mistake", "documents_of", "mistakes"]
+
+Written = Any  # A Document, or JSON as somebody wrote it, which may be anything.
+_NAME = TypeAdapter[str](Name)
+_FIELDS = ("kind", "name", "spec")
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A document as far as it can be read."""
+
+    position: int
+    kind: str
+    name: str
+    written: Mapping[str, Any]
+    spec: Spec | None
+    mistakes: tuple[Mistake, ...]
+
+
+def mistakes(documents: Sequence[Written], *, known: Catalog) -> list[Mistake]:
+    """Return everything wrong with `documents`, errors first, then warnings.
+
+    `known` is what the catalog holds beside them: the documents of other sets.
+    """
+    reads = [_read(position, written) for position, written in enumerate(documents)]
+    found = [mistake for read in reads for mistake in read.mistakes]
+    found.extend(_duplicates(reads))
+    readable = [rules.Placed(r.position, r.kind, r.name, r.written, r.spec) for r in reads]
+    names = {(read.kind, read.name) for read in reads} | set(known.specs)
+    found.extend(rules.broken_rules(readable, names, known))
+    return sorted(found, key=_order)
+
+
+def _order(mistake: Mistake) -> tuple[bool, bool, int]:
+    return not mistake.is_error, mistake.position is None, mistake.position or 0
+
+
+def documents_of(documents: Iterable[Written]) -> list[Document]:
+    """Return written documents, in which `mistakes` found none, as documents."""
+    return [one if isinstance(one, Document) else Document.model_validate(one) for one in documents]
+
+
+def _read(position: int, document: Written) -> _Read:
+    raw: object = document.model_dump() if isinstance(document, Document) else document
+    if not isinstance(raw, Mapping):
+        message = "is not a mapping with kind, name and spec"
+        wrong = Mistake("document", f"#{position + 1}", "", message, position=position)
+        return _Read(position, "", "", {}, None, (wrong,))
+    kind, name = str(raw.get("kind", "")), str(raw.get("name", ""))
+    label = (kind or "document", name or f"#{position + 1}")
+    found = [*_head_mistakes(raw, position, label)]
+    inside = raw.get("spec", {})
+    written: Mapping[str, Any] = inside if isinstance(inside, Mapping) else {}
+    spec: Spec | None = None
+    if kind in KINDS and inside is written:
+        try:
+            spec = KINDS[kind].model_validate(written)
+        except ValidationError as error:
+            found.extend(spec_mistakes(KINDS[kind], error, label, position))
+    return _Read(position, kind, name, written, spec, tuple(found))
+
+
+def _head_mistakes(
+    raw: Mapping[str, Any], position: int, label: tuple[str, str]
+) -> Iterator[Mistake]:
+    kind, name = raw.get("kind"), raw.get("name")
+    for field in raw:
+        if field not in _FIELDS:
+            near = nearest(str(field), _FIELDS)
+            yield Mistake(*label, str(field), "unknown field", near, position=position)
+    if kind is None:
+        yield Mistake(*label, "kind", f"is missing; one of {', '.join(KINDS)}", position=position)
+    elif not isinstance(kind, str) or kind not in KINDS:
+        near = nearest(str(kind), KINDS)
+        yield Mistake(*label, "kind", f"unknown kind {kind!r}", near, position=position)
+    if name is None:
+        yield Mistake(*label, "name", "is missing", position=position)
+    elif not _is_name(name):
+        hint = "is not a name: letters, digits, '.', '_' and '-', at most 100, a letter first"
+        yield Mistake(*label, "name", f"{name!r} {hint}", position=position)
+    if not isinstance(raw.get("spec", {}), Mapping):
+        yield Mistake(*label, "spec", "is not a mapping", position=position)
+
+
+def _is_name(name: object) -> bool:
+    try:
+        _NAME.validate_python(name, strict=True)
+    except ValidationError:
+        return False
+    return True
+
+
+def _duplicates(reads: Sequence[_Read]) -> Iterator[Mistake]:
+    first: dict[tuple[str, str], int] = {}
+    for read in reads:
+        if not read.kind or not read.name:
+            continue
+        if first.setdefault((read.kind, read.name), read.position) != read.position:
+            message = f"there is another {read.kind} of this name"
+            yield Mistake(read.kind, read.name, "name", message, position=read.position)

@@ -1,0 +1,1 @@
+"""Decides who is paged next, and when to stop."""

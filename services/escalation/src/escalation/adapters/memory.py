@@ -1,0 +1,84 @@
+"""The ports in a dict, held to the contract suite of the SQL ones."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+
+from escalation.domain.escalation import Escalation
+from tocsin.catalog.planning import Held
+from tocsin.events import CatalogDocumentChanged
+from tocsin.testing.memory import MemoryUnitOfWork
+
+
+class MemoryEscalations:
+    """Climbs by incident id."""
+
+    def __init__(self, table: dict[str, Escalation]) -> None:
+        """Keep them in `table`."""
+        self._table = table
+
+    async def load(self, incident_ids: Collection[str]) -> Mapping[str, Escalation]:
+        """Return those that exist."""
+        return {one: self._table[one] for one in incident_ids if one in self._table}
+
+    async def find(self, incident_id: str) -> Escalation | None:
+        """Return one to look at."""
+        return self._table.get(incident_id)
+
+    async def save(self, climbs: Sequence[Escalation]) -> None:
+        """Write these whole."""
+        self._table.update({climb.incident.incident_id: climb for climb in climbs})
+
+    async def add(self, climbs: Sequence[Escalation]) -> None:
+        """Write those that do not exist yet."""
+        for climb in climbs:
+            self._table.setdefault(climb.incident.incident_id, climb)
+
+
+class MemoryCatalogHistory:
+    """Each version's changes, by version."""
+
+    def __init__(self, table: dict[int, tuple[CatalogDocumentChanged, ...]]) -> None:
+        """Keep them in `table`."""
+        self._table = table
+
+    async def lock(self) -> int:
+        """Return the latest version; transactions in memory are one after another anyway."""
+        return await self.version()
+
+    async def version(self) -> int:
+        """Return the latest version."""
+        return max(self._table, default=0)
+
+    async def documents(self, version: int | None = None) -> Sequence[Held]:
+        """Return the documents as of a version (the latest), by kind and name."""
+        latest: dict[tuple[str, str], CatalogDocumentChanged] = {}
+        for number in sorted(self._table):
+            if version is None or number <= version:
+                latest.update({(one.kind, one.name): one for one in self._table[number]})
+        return [
+            Held(one.kind, one.name, one.set, one.spec, one.catalog_version, one.author)
+            for _, one in sorted(latest.items())
+            if one.spec is not None
+        ]
+
+    async def append(
+        self, version: int, changes: Sequence[CatalogDocumentChanged], now: datetime
+    ) -> None:
+        """Write the documents that made this version."""
+        del now
+        self._table[version] = tuple(changes)
+
+
+class MemoryEscalationUnitOfWork(MemoryUnitOfWork):
+    """One transaction with this service's repositories."""
+
+    @cached_property
+    def escalations(self) -> MemoryEscalations:
+        """The climbs."""
+        return MemoryEscalations(self.table("escalations"))
+
+    @cached_property
+    def catalog_history(self) -> MemoryCatalogHistory:
+        """The catalog's history."""
+        return MemoryCatalogHistory(self.table("catalog_history"))

@@ -1,0 +1,42 @@
+"""The composition root: the only place that knows which adapter fills which port."""
+
+from escalation.adapters.sql import SqlEscalationUnitOfWork
+from escalation.entrypoints import catalog, http, kafka, timers
+from escalation.handlers import CatalogHandlers, ClimbHandlers
+from escalation.ports import EscalationUnitOfWork
+from escalation.settings import EscalationSettings
+from tocsin.application import Application
+from tocsin.lifecycle import Definition, Parts
+from tocsin.web import create_app
+
+
+def build(
+    settings: EscalationSettings, parts: Parts[EscalationUnitOfWork]
+) -> Application[EscalationUnitOfWork]:
+    """Put the service together."""
+    climbs = ClimbHandlers(parts.catalog)
+    documents = CatalogHandlers(parts.catalog)
+    return Application(
+        name="escalation",
+        store=parts.store,
+        clock=parts.clock,
+        subscriptions=kafka.subscriptions(climbs),
+        on_timers=timers.on_timers(climbs),
+        http=create_app(
+            settings=settings,
+            name="escalation",
+            routers=[
+                catalog.router(documents, parts.store, parts.clock),
+                http.router(parts.store, parts.catalog, parts.clock),
+            ],
+        ),
+    )
+
+
+SERVICE = Definition(
+    name="escalation",
+    prefix="ESCALATION",
+    settings=EscalationSettings,
+    unit=SqlEscalationUnitOfWork,
+    build=build,
+)

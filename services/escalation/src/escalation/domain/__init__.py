@@ -1,0 +1,1 @@
+"""The rules of escalation: frozen values, no I/O, `now` is an argument."""

@@ -1,0 +1,231 @@
+"""One incident's climb through its policy, until somebody answers.
+
+    start ──▶ Waiting ──deadline, unreachable, escalate──▶ Waiting … ──▶ Exhausted ─┐
+                 │                                                      ▲  every 5 min │
+                 │ acknowledged, snoozed, resolved, merged              └──────────────┘
+                 ▼                                                      │
+              Halted ◀──────────────────────────────────────────────────┘
+                 └──acknowledgement timeout, snooze's end, reopened──▶ Waiting at level 1
+
+The policy is frozen at the start; people are found at the moment of paging. A level with nobody
+is skipped at once. When all loops are through, the last resort is paged every five minutes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import assert_never
+
+from escalation.domain import pages
+from escalation.domain.incident import Incident
+from escalation.domain.pages import OpenPage, Request
+from escalation.domain.policy import Policy, frozen
+from escalation.domain.resolution import Resolution, resolve
+from escalation.domain.status import Answer, Cause, Exhausted, Halted, Status, Waiting
+from tocsin.catalog import Catalog, Level, Target
+from tocsin.events import PageEvent
+
+LAST_RESORT_EVERY = timedelta(minutes=5)
+LATE = timedelta(seconds=30)  # Later than this, a deadline was missed by an outage.
+STEP_AFTER_OUTAGE = timedelta(seconds=30)
+NO_PAUSE = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """The climb. `cycle` is the incident's version at which paging (re)started; 0: it has not.
+
+    `version` is the incident's version last seen; what is not newer is a replay. `rounds` counts
+    the tries to page the last resort in this cycle.
+    """
+
+    incident: Incident
+    policy: Policy
+    status: Status
+    version: int = 0
+    cycle: int = 0
+    rounds: int = 0
+    pages: tuple[OpenPage, ...] = ()
+    cause: Cause | None = None
+
+    @classmethod
+    def unknown(cls, incident_id: str) -> "Escalation":
+        """Return the climb of an incident that was never heard of: nothing has happened yet."""
+        nothing = Policy("none", 0, missing="the incident's trigger was not seen")
+        return cls(Incident.unknown(incident_id), nothing, Halted("acknowledged", 0, 0))
+
+    @property
+    def is_new(self) -> bool:
+        """Return whether nothing was ever heard of the incident, nor done about it."""
+        return self.version == 0 and isinstance(self.status, Halted)
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When something is to be done without being asked."""
+        match self.status:
+            case Waiting(until=until):
+                return until
+            case Exhausted(again_at=again_at):
+                return again_at
+            case Halted():
+                return None
+            case never:
+                assert_never(never)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """The loop and the level reached; past the last level once exhausted."""
+        match self.status:
+            case Waiting(level=level, loop=loop) | Halted(level=level, loop=loop):
+                return loop, level
+            case Exhausted():
+                return self.policy.loops, len(self.policy.levels)
+            case never:
+                assert_never(never)
+
+    def start(self, now: datetime, catalog: Catalog) -> "Decision":
+        """Freeze the policy in force and page its first level."""
+        policy = frozen(catalog, self.incident.service, self.incident.wanted_policy)
+        started = pages.started(self.incident, policy)
+        fresh = replace(self, policy=policy, cycle=self.version, rounds=0)
+        return fresh.climb_from(1, 1, now, catalog).after(started)
+
+    def resume(self, now: datetime, catalog: Catalog) -> "Decision":
+        """Page again from the first level of the same policy: the answer did not hold."""
+        if self.cycle == 0 or self.policy.missing:
+            return self.start(now, catalog)
+        return replace(self, cycle=self.version, rounds=0).climb_from(1, 1, now, catalog)
+
+    def reassign(self, to: Sequence[str], now: datetime, catalog: Catalog) -> "Decision":
+        """Page these people, or teams, instead of the policy's levels; its last resort stays."""
+        targets = tuple(
+            Target(user=name) if catalog.user(name) or not catalog.team(name) else Target(team=name)
+            for name in to
+        )
+        policy = replace(self.policy, levels=(Level(targets=targets),), missing="")
+        fresh = replace(self, policy=policy, cycle=self.version, rounds=0, pages=())
+        withdrawn = self._withdrawn("reassigned")
+        return fresh.climb_from(1, 1, now, catalog).after(*withdrawn)
+
+    def halt(self, reason: Answer) -> "Decision":
+        """Stop, and withdraw every page that is still open."""
+        loop, level = self.place
+        halted = replace(self, status=Halted(reason, level, loop), pages=())
+        return Decision(halted, self._withdrawn(reason))
+
+    def advance(self, now: datetime, catalog: Catalog) -> "Decision":
+        """Take the next step if its time has come; before that, only keep the deadline."""
+        deadline = self.deadline
+        if deadline is None or now < deadline:
+            return Decision(self)
+        # After an outage one step at a time, so that a stop does not page five levels at once.
+        pause = STEP_AFTER_OUTAGE if now - deadline > LATE else NO_PAUSE
+        return self.step(now, catalog, pause)
+
+    def escalate_now(self, now: datetime, catalog: Catalog) -> "Decision":
+        """Page the next level at once: somebody asks for it."""
+        if not isinstance(self.status, Halted):
+            return self.step(now, catalog)
+        if self.status.is_over:
+            return Decision(self)
+        if self.is_new:
+            return self.start(now, catalog)
+        return self._help(self.status, now, catalog)
+
+    def unreachable(self, page_id: str, now: datetime, catalog: Catalog) -> "Decision":
+        """Note that a page cannot reach its responder; go on once none of the level's can."""
+        if not any(page.page_id == page_id for page in self.pages):
+            return Decision(self)
+        noted = replace(self, pages=pages.without_hope(self.pages, page_id))
+        level = [page for page in noted.pages if (page.loop, page.level) == self.place]
+        if not level or not all(page.is_unreachable for page in level):
+            return Decision(noted)
+        match self.status:
+            case Waiting():
+                return noted.step(now, catalog)
+            case Halted() as answered:
+                return noted._help(answered, now, catalog)  # noqa: SLF001 - a later self.
+            case Exhausted():
+                return Decision(noted)  # The last resort is paged again in any case.
+            case never:
+                assert_never(never)
+
+    def _help(self, answered: Halted, now: datetime, catalog: Catalog) -> "Decision":
+        """Page the next level for somebody who has the incident: it waits for no answer."""
+        decision = self.step(now, catalog)
+        loop, level = decision.escalation.place
+        halted = Halted(answered.reason, level, loop)
+        return replace(decision, escalation=replace(decision.escalation, status=halted))
+
+    def step(self, now: datetime, catalog: Catalog, pause: timedelta = NO_PAUSE) -> "Decision":
+        """Page the next place of the climb, which then waits for at least `pause`."""
+        if isinstance(self.status, Exhausted):
+            return self.page_last_resort(now, catalog, pause=pause)
+        loop, level = self.place
+        return self.climb_from(loop, level + 1, now, catalog, pause)
+
+    def climb_from(
+        self, loop: int, level: int, now: datetime, catalog: Catalog, pause: timedelta = NO_PAUSE
+    ) -> "Decision":
+        """Page the first level from here on that has somebody; one look at each is enough."""
+        skipped: list[PageEvent] = []
+        for at_loop, at_level in islice(self._places(loop, level), len(self.policy.levels)):
+            spec = self.policy.levels[at_level - 1]
+            resolution = resolve(spec.targets, catalog, now)
+            request = self._request(at_level, at_loop)
+            if resolution.found:
+                until = now + max(spec.escalate_after, pause)
+                waiting = replace(self, status=Waiting(at_level, at_loop, until))
+                why = f"level {at_level} of policy {self.policy.name}, loop {at_loop}"
+                return waiting.paging(request, resolution, now, why).after(*skipped)
+            skipped.append(request.skipped(resolution.missed))
+        return self.page_last_resort(now, catalog, len(skipped), pause).after(*skipped)
+
+    def page_last_resort(
+        self, now: datetime, catalog: Catalog, skipped: int = 0, pause: timedelta = NO_PAUSE
+    ) -> "Decision":
+        """Page who is there when nobody answers; the first time, say that it came to this."""
+        again_at = now + max(LAST_RESORT_EVERY, pause)
+        spent = replace(self, status=Exhausted(again_at), rounds=self.rounds + 1)
+        people = pages.last_resort(self.policy, catalog, now)
+        request = self._request(0, spent.rounds)
+        decision = spent.paging(request, people, now, "last resort")
+        if self.rounds:
+            return decision
+        nobody = skipped > 0 and skipped == len(self.policy.levels)
+        reason = "no level has anybody to page" if nobody else "nobody answered"
+        return decision.after(request.exhausted(people, self.place[0], reason))
+
+    def paging(
+        self, request: Request, people: Resolution, now: datetime, because: str
+    ) -> "Decision":
+        """Ask for a page for each of these people, and keep what is open."""
+        requested = [request.page(one, now, because, people.missed) for one in people.found]
+        kept, dropped = pages.bounded((*self.pages, *(OpenPage.of(page) for page in requested)))
+        withdrawn = pages.withdrawn(self.incident, dropped, "replaced by later pages")
+        return Decision(replace(self, pages=kept), (*requested, *withdrawn))
+
+    def _places(self, loop: int, level: int) -> Iterator[tuple[int, int]]:
+        count = len(self.policy.levels)
+        for at_loop in range(max(loop, 1), self.policy.loops + 1):
+            for at_level in range(max(level, 1) if at_loop == loop else 1, count + 1):
+                yield at_loop, at_level
+
+    def _request(self, level: int, loop: int) -> Request:
+        return Request(self.incident, self.policy, self.version, self.cycle, level, loop)
+
+    def _withdrawn(self, reason: str) -> tuple[PageEvent, ...]:
+        return pages.withdrawn(self.incident, self.pages, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The climb after a step, and what happened. Its deadline is the escalation's own."""
+
+    escalation: Escalation
+    facts: tuple[PageEvent, ...] = ()
+
+    def after(self, *earlier: PageEvent) -> "Decision":
+        """Return the decision with these facts before its own."""
+        return replace(self, facts=(*earlier, *self.facts))

@@ -1,0 +1,89 @@
+"""What each event of an incident's life means for its climb; a replay means nothing."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from escalation.domain.escalation import Decision, Escalation
+from tocsin.catalog import Catalog
+from tocsin.events import (
+    AlertAdded,
+    IncidentAcknowledged,
+    IncidentEvent,
+    IncidentMerged,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentSnoozed,
+    IncidentTriggered,
+    IncidentUnacknowledged,
+    SeverityChanged,
+)
+
+HEARD: tuple[type[IncidentEvent], ...] = (
+    IncidentTriggered,
+    AlertAdded,
+    SeverityChanged,
+    IncidentAcknowledged,
+    IncidentUnacknowledged,
+    IncidentSnoozed,
+    IncidentReassigned,
+    IncidentMerged,
+    IncidentResolved,
+    IncidentReopened,
+)
+
+
+def hear(climb: Escalation, event: IncidentEvent, now: datetime, catalog: Catalog) -> Decision:
+    """Return what follows from an event, given all that was heard before."""
+    if event.version <= climb.version:
+        return Decision(_caught_up(climb, event))
+    seen = replace(climb, version=event.version)
+    match event:
+        case IncidentAcknowledged():
+            return seen.halt("acknowledged")
+        case IncidentSnoozed():
+            return seen.halt("snoozed")
+        case IncidentResolved():
+            return seen.halt("resolved")
+        case IncidentMerged():
+            return seen.halt("merged")
+        case _:
+            return _paging(seen, event, now, catalog, is_first=climb.version == 0)
+
+
+def _paging(
+    seen: Escalation, event: IncidentEvent, now: datetime, catalog: Catalog, *, is_first: bool
+) -> Decision:
+    match event:
+        case IncidentTriggered():
+            described = replace(seen, incident=seen.incident.described_by(event))
+            return described.start(now, catalog)
+        case IncidentReopened():
+            return seen.start(now, catalog)
+        case IncidentUnacknowledged():
+            return seen.resume(now, catalog)
+        case IncidentReassigned(to=to):
+            return seen.reassign(to, now, catalog)
+        case _:
+            changed = _told(seen, event)
+            # Its trigger was lost, and whether somebody has it is not known: better paged twice.
+            return changed.start(now, catalog) if is_first else Decision(changed)
+
+
+def _told(climb: Escalation, event: IncidentEvent) -> Escalation:
+    """Return the climb whose later pages tell what this event tells."""
+    match event:
+        case SeverityChanged(severity=severity, urgency=urgency):
+            incident = replace(climb.incident, severity=severity, urgency=urgency)
+        case AlertAdded(alert=alert, reopened=reopened):
+            incident = climb.incident.with_alert(alert, reopened=reopened)
+        case _:
+            return climb
+    return replace(climb, incident=incident)
+
+
+def _caught_up(climb: Escalation, event: IncidentEvent) -> Escalation:
+    """A trigger that comes late still says what the incident is about."""
+    if isinstance(event, IncidentTriggered) and not climb.incident.is_described:
+        return replace(climb, incident=climb.incident.described_by(event))
+    return climb

@@ -1,0 +1,150 @@
+"""Pages: what is asked of notifier, and which of them are still open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from escalation.domain.incident import Incident
+from escalation.domain.policy import Policy
+from escalation.domain.resolution import Found, Resolution, resolve
+from tocsin import ids
+from tocsin.catalog import Catalog
+from tocsin.events import (
+    EscalationExhausted,
+    EscalationStarted,
+    LevelSkipped,
+    PageEvent,
+    PageRequested,
+    PageWithdrawn,
+)
+
+PROMISE = timedelta(seconds=60)
+MOST_OPEN = 500  # An incident nobody answers for days must not grow without end.
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """A page that was asked for and not withdrawn; level 0 is the last resort."""
+
+    page_id: str
+    responder: str
+    level: int
+    loop: int
+    is_unreachable: bool = False
+
+    @classmethod
+    def of(cls, page: PageRequested) -> "OpenPage":
+        """Return what is kept of a page."""
+        return cls(page.page_id, page.responder, page.level, page.loop)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the pages of one level have in common."""
+
+    incident: Incident
+    policy: Policy
+    version: int
+    cycle: int
+    level: int
+    loop: int
+
+    def page(
+        self, found: Found, now: datetime, because: str, missed: Sequence[str]
+    ) -> PageRequested:
+        """Return the page for one person. The same place of the climb always gives the same id."""
+        incident = self.incident
+        place = (str(self.cycle), str(self.loop), str(self.level))
+        return PageRequested(
+            incident_id=incident.incident_id,
+            page_id=ids.derived("page", incident.incident_id, *place, found.responder),
+            incident_version=self.version,
+            number=incident.number,
+            title=incident.title,
+            service=incident.service or "unknown",
+            severity=incident.severity,
+            urgency=incident.urgency,
+            responder=found.responder,
+            level=self.level,
+            loop=self.loop,
+            policy=self.policy.name,
+            catalog_version=self.policy.catalog_version,
+            reason=(because, *found.reason, *(f"not paged: {one}" for one in missed)),
+            alerts=incident.alerts,
+            more=incident.more,
+            runbook=incident.runbook,
+            must_page_by=now + PROMISE,
+        )
+
+    def skipped(self, missed: Sequence[str]) -> LevelSkipped:
+        """Return that this level had nobody to page."""
+        return LevelSkipped(
+            incident_id=self.incident.incident_id,
+            policy=self.policy.name,
+            level=self.level,
+            loop=self.loop,
+            reason="; ".join(missed) or "the level has no targets",
+        )
+
+    def exhausted(self, people: Resolution, loops: int, reason: str) -> EscalationExhausted:
+        """Return that all levels are through, and who is paged instead, or why nobody is."""
+        because = (self.policy.missing or reason, *(() if people.found else people.missed))
+        return EscalationExhausted(
+            incident_id=self.incident.incident_id,
+            policy=self.policy.name,
+            loops=loops,
+            last_resort=tuple(one.responder for one in people.found),
+            reason="; ".join(because),
+        )
+
+
+def started(incident: Incident, policy: Policy) -> EscalationStarted:
+    """Return that this policy was frozen into the incident's climb."""
+    return EscalationStarted(
+        incident_id=incident.incident_id,
+        policy=policy.name,
+        catalog_version=policy.catalog_version,
+        levels=len(policy.levels),
+        repeat=policy.repeat,
+    )
+
+
+def last_resort(policy: Policy, catalog: Catalog, now: datetime) -> Resolution:
+    """Return who is paged when a policy is exhausted: the policy's, else the installation's."""
+    missed: list[str] = []
+    for target in (policy.last_resort, catalog.settings.last_resort):
+        if target is None:
+            continue
+        resolution = resolve((target,), catalog, now)
+        missed.extend(f"last resort: {reason}" for reason in resolution.missed)
+        if resolution.found:
+            return Resolution(resolution.found, tuple(missed))
+    return Resolution((), tuple(missed) or ("no last resort is configured",))
+
+
+def withdrawn(incident: Incident, pages: Sequence[OpenPage], reason: str) -> tuple[PageEvent, ...]:
+    """Return the withdrawal of each of these pages."""
+    return tuple(
+        PageWithdrawn(
+            incident_id=incident.incident_id,
+            page_id=page.page_id,
+            responder=page.responder,
+            reason=reason,
+        )
+        for page in pages
+    )
+
+
+def without_hope(pages: Sequence[OpenPage], page_id: str) -> tuple[OpenPage, ...]:
+    """Return the pages with this one marked as not reaching its responder."""
+    return tuple(
+        replace(page, is_unreachable=True) if page.page_id == page_id else page for page in pages
+    )
+
+
+def bounded(
+    pages: tuple[OpenPage, ...],
+) -> tuple[tuple[OpenPage, ...], tuple[OpenPage, ...]]:
+    """Return the latest pages to keep open, and the oldest, which are too many."""
+    over = max(0, len(pages) - MOST_OPEN)
+    return pages[over:], pages[:over]

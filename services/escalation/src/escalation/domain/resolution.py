@@ -1,0 +1,97 @@
+"""Targets to people, at the moment of paging, each with the chain of reasons that led to them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from escalation.domain.schedule import IsReachable, Schedule
+from tocsin.catalog import Catalog, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A person to page, and why them."""
+
+    responder: str
+    reason: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A target, or a person of it, that cannot be paged: a sentence that says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Whom a level pages now, each person once, and what it cannot."""
+
+    found: tuple[Found, ...]
+    missed: tuple[str, ...]
+
+
+def resolve(targets: Iterable[Target], catalog: Catalog, at: datetime) -> Resolution:
+    """Return whom these targets mean at this instant."""
+    found: dict[str, Found] = {}
+    missed: dict[str, None] = {}
+    for target in targets:
+        for one in _resolve_one(target, catalog, at):
+            match one:
+                case Found(responder=responder):
+                    found.setdefault(responder, one)
+                case Missed(reason=reason):
+                    missed.setdefault(reason)
+    return Resolution(tuple(found.values()), tuple(missed))
+
+
+def unreachable_because(name: str, catalog: Catalog) -> str | None:
+    """Return why this person cannot be paged at all, or None when they can."""
+    user = catalog.user(name)
+    if user is None:
+        return f"user {name} is not in the catalog"
+    if not user.contact_methods:
+        return f"user {name} has no contact method"
+    return None
+
+
+def reachable(catalog: Catalog) -> IsReachable:
+    """Return the question whether somebody can be paged, by this catalog."""
+    return lambda name: unreachable_because(name, catalog) is None
+
+
+def _resolve_one(target: Target, catalog: Catalog, at: datetime) -> Iterator[Found | Missed]:
+    if target.user:
+        yield _person(target.user, (str(target),), catalog)
+    elif target.team:
+        yield from _team(target.team, catalog)
+    elif target.schedule:
+        yield from _schedule(target.schedule, catalog, at)
+
+
+def _person(name: str, reason: tuple[str, ...], catalog: Catalog) -> Found | Missed:
+    because = unreachable_because(name, catalog)
+    return Missed(because) if because else Found(name, reason)
+
+
+def _team(name: str, catalog: Catalog) -> Iterator[Found | Missed]:
+    team = catalog.team(name)
+    if team is None:
+        yield Missed(f"team {name} is not in the catalog")
+    elif not team.members:
+        yield Missed(f"team {name} has no members")
+    else:
+        for member in team.members:
+            yield _person(member, (f"team {name}", f"user {member}"), catalog)
+
+
+def _schedule(name: str, catalog: Catalog, at: datetime) -> Iterator[Found | Missed]:
+    spec = catalog.schedule(name)
+    if spec is None:
+        yield Missed(f"schedule {name} is not in the catalog")
+        return
+    answer = Schedule.of(name, spec).on_call(at, reachable(catalog))
+    if not answer.responders:
+        yield Missed("; ".join(answer.reason))
+    for responder in answer.responders:
+        yield Found(responder, (*answer.reason, f"user {responder}"))

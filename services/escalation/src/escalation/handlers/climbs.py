@@ -1,0 +1,141 @@
+"""Climbs: what incidents, people and notifier say, and the deadlines of those that wait."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from escalation.domain.escalation import Decision, Escalation
+from escalation.domain.hearing import hear
+from escalation.domain.status import Cause
+from escalation.handlers.announcing import cause_of, caused_by_climb, timer_of
+from escalation.ports import EscalationUnitOfWork
+from tocsin.catalog import Catalog
+from tocsin.errors import Unavailable
+from tocsin.events import Envelope, EscalateIncident, Event, IncidentEvent, ResponderUnreachable
+from tocsin.holder import CatalogHolder
+from tocsin.unit_of_work import Timer
+
+log = structlog.get_logger(__name__)
+
+
+class ClimbHandlers:
+    """The handlers of every topic and timer, a batch in one transaction each."""
+
+    def __init__(self, holder: CatalogHolder) -> None:
+        """Decide by the catalog that `holder` has at each batch."""
+        self._holder = holder
+
+    async def on_incidents(
+        self, uow: EscalationUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
+    ) -> None:
+        """Start, halt, resume: an incident's life."""
+        catalog = self._catalog()
+        batch = _Batch(await uow.escalations.load(_incidents(envelopes)), now)
+        for envelope in envelopes:
+            event = envelope.data
+            if isinstance(event, IncidentEvent):
+                cause = cause_of(envelope)
+                climb = replace(batch.climb(event.incident_id), cause=cause)
+                batch.take(hear(climb, event, now, catalog), cause)
+        await batch.save(uow)
+
+    async def on_commands(
+        self, uow: EscalationUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
+    ) -> None:
+        """Page the next level now, because somebody asks for it."""
+        catalog = self._catalog()
+        batch = _Batch(await uow.escalations.load(_incidents(envelopes)), now)
+        for envelope in envelopes:
+            if isinstance(envelope.data, EscalateIncident):
+                climb = batch.climb(envelope.data.incident_id)
+                batch.take(climb.escalate_now(now, catalog), cause_of(envelope))
+        await batch.save(uow)
+
+    async def on_notifications(
+        self, uow: EscalationUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
+    ) -> None:
+        """Go on where none of a level's pages can reach anybody."""
+        catalog = self._catalog()
+        batch = _Batch(await uow.escalations.load(_incidents(envelopes)), now)
+        for envelope in envelopes:
+            event = envelope.data
+            if not isinstance(event, ResponderUnreachable):
+                continue
+            climb = batch.climb(event.incident_id)
+            if climb.is_new:  # A page of ours that we have forgotten: our database was lost.
+                decision = climb.escalate_now(now, catalog)
+            else:
+                decision = climb.unreachable(event.page_id, now, catalog)
+            batch.take(decision, cause_of(envelope))
+        await batch.save(uow)
+
+    async def on_timers(
+        self, uow: EscalationUnitOfWork, timers: Sequence[Timer], now: datetime
+    ) -> None:
+        """Take the next step of every climb whose level had its time."""
+        catalog = self._catalog()
+        found = await uow.escalations.load({timer.subject for timer in timers})
+        batch = _Batch(found, now)
+        for timer in timers:
+            if climb := batch.known(timer.subject):
+                batch.take(climb.advance(now, catalog), climb.cause, keep_timer=True)
+        await batch.save(uow)
+
+    def _catalog(self) -> Catalog:
+        if not self._holder.loaded:
+            raise Unavailable("the catalog is not loaded yet: nobody can be found to page")
+        return self._holder.current
+
+
+class _Batch:
+    """The climbs that one transaction touches, decided in memory and written together."""
+
+    def __init__(self, found: Mapping[str, Escalation], now: datetime) -> None:
+        self._found = found
+        self._climbs = dict(found)
+        self._now = now
+        self._facts: list[Envelope[Event]] = []
+        self._timers: dict[str, Timer] = {}
+
+    def known(self, incident_id: str) -> Escalation | None:
+        """Return the climb as it is by now."""
+        return self._climbs.get(incident_id)
+
+    def climb(self, incident_id: str) -> Escalation:
+        """Return the climb as it is by now; one never heard of starts unknown."""
+        return self._climbs.get(incident_id) or Escalation.unknown(incident_id)
+
+    def take(self, decision: Decision, cause: Cause | None, *, keep_timer: bool = False) -> None:
+        """Put a decision in force, for the decisions after it and for `save`."""
+        climb = decision.escalation
+        incident_id = climb.incident.incident_id
+        before = self._climbs.get(incident_id)
+        self._climbs[incident_id] = climb
+        self._facts.extend(
+            caused_by_climb(fact, climb, cause, self._now) for fact in decision.facts
+        )
+        timer = timer_of(climb)
+        if timer and (keep_timer or before is None or timer != timer_of(before)):
+            self._timers[timer.timer_id] = timer
+
+    async def save(self, uow: EscalationUnitOfWork) -> None:
+        """Write what changed: climbs, timers, facts."""
+        changed = {
+            name: climb for name, climb in self._climbs.items() if climb != self._found.get(name)
+        }
+        # Only `incidents` says what an incident is: what is made from less never replaces that.
+        guessed = {
+            name for name, climb in changed.items() if name not in self._found and not climb.version
+        }
+        await uow.escalations.save([changed[name] for name in changed if name not in guessed])
+        await uow.escalations.add([changed[name] for name in guessed])
+        await uow.set_timers(list(self._timers.values()))
+        await uow.publish(self._facts)
+        if self._facts:
+            log.info("climbs_moved", climbs=len(changed), facts=len(self._facts))
+
+
+def _incidents(envelopes: Sequence[Envelope[Event]]) -> set[str]:
+    return {envelope.data.key for envelope in envelopes}

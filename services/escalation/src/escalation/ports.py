@@ -1,0 +1,66 @@
+"""What escalation needs of the world: its climbs, and the history of the catalog it owns."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from escalation.domain.escalation import Escalation
+from tocsin.catalog.planning import Held
+from tocsin.events import CatalogDocumentChanged
+from tocsin.unit_of_work import UnitOfWork
+
+
+class Escalations(Protocol):
+    """The climb of each incident, by the incident's id."""
+
+    async def load(self, incident_ids: Collection[str]) -> Mapping[str, Escalation]:
+        """Return those that exist, locked until the transaction ends."""
+        ...
+
+    async def find(self, incident_id: str) -> Escalation | None:
+        """Return one to look at, not locked."""
+        ...
+
+    async def save(self, climbs: Sequence[Escalation]) -> None:
+        """Write these whole."""
+        ...
+
+    async def add(self, climbs: Sequence[Escalation]) -> None:
+        """Write those that do not exist yet; one that another transaction wrote first stays."""
+        ...
+
+
+class CatalogHistory(Protocol):
+    """Every version of every document of the catalog."""
+
+    async def lock(self) -> int:
+        """Return the latest version; no other transaction applies until this one ends."""
+        ...
+
+    async def version(self) -> int:
+        """Return the latest version."""
+        ...
+
+    async def documents(self, version: int | None = None) -> Sequence[Held]:
+        """Return the documents as of a version (the latest), by kind and name."""
+        ...
+
+    async def append(
+        self, version: int, changes: Sequence[CatalogDocumentChanged], now: datetime
+    ) -> None:
+        """Write the documents that made this version."""
+        ...
+
+
+class EscalationUnitOfWork(UnitOfWork, Protocol):
+    """The recipe's transaction with this service's repositories."""
+
+    @property
+    def escalations(self) -> Escalations:
+        """The climbs."""
+        ...
+
+    @property
+    def catalog_history(self) -> CatalogHistory:
+        """The catalog's history."""
+        ...

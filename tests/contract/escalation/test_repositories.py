@@ -1,0 +1,160 @@
+"""Escalation's repositories: memory, SQLite and PostgreSQL behave alike."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from escalation.adapters.memory import MemoryEscalationUnitOfWork
+from escalation.adapters.sql import SqlEscalationUnitOfWork
+from escalation.domain.escalation import Escalation
+from escalation.domain.hearing import hear
+from escalation.domain.status import Cause
+from escalation.handlers import ClimbHandlers
+from tests.contract.conftest import MakeStore
+from tests.unit.escalation.examples import NOW, minutes, triggered, two_levels
+from tests.unit.escalation.test_climb_handlers import said
+from tocsin.events import CatalogDocumentChanged
+from tocsin.holder import CatalogHolder
+from tocsin.unit_of_work import Store
+
+IN_FORCE = two_levels(repeat=2, last_resort={"user": "bob"})
+
+
+@pytest.fixture
+async def store(make_store: MakeStore) -> Store[Any]:
+    return await make_store(MemoryEscalationUnitOfWork, SqlEscalationUnitOfWork, "escalation")
+
+
+def climb(incident_id: str = "i1", **more: Any) -> Escalation:
+    event = triggered(incident_id, **more)
+    return hear(Escalation.unknown(incident_id), event, NOW, IN_FORCE).escalation
+
+
+def every_status() -> list[Escalation]:
+    waiting = climb("waiting", title="Quote ' and NUL \x00 and ☎")
+    exhausted = climb("exhausted")
+    while exhausted.rounds < 2:
+        assert exhausted.deadline
+        exhausted = exhausted.advance(exhausted.deadline, IN_FORCE).escalation
+    halted = climb("halted").halt("snoozed").escalation
+    return [waiting, exhausted, halted, Escalation.unknown("unknown")]
+
+
+async def test_a_climb_comes_back_as_it_was_saved(store: Store[Any]) -> None:
+    climbs = every_status()
+    async with store.begin() as uow:
+        await uow.escalations.save(climbs)
+    async with store.begin() as uow:
+        found = await uow.escalations.load([*(one.incident.incident_id for one in climbs), "none"])
+    assert found == {one.incident.incident_id: one for one in climbs}
+
+
+async def test_a_later_save_replaces_the_whole_climb(store: Store[Any]) -> None:
+    first = climb()
+    second = first.halt("acknowledged").escalation
+    async with store.begin() as uow:
+        await uow.escalations.save([first])
+        await uow.escalations.save([second])
+    async with store.read() as uow:
+        assert await uow.escalations.find("i1") == second
+        assert await uow.escalations.find("none") is None
+
+
+async def test_what_exists_stays_when_something_is_added(store: Store[Any]) -> None:
+    async with store.begin() as uow:
+        await uow.escalations.save([climb("i1")])
+        await uow.escalations.add([Escalation.unknown("i1"), Escalation.unknown("i2")])
+        found = await uow.escalations.load(["i1", "i2"])
+    assert found == {"i1": climb("i1"), "i2": Escalation.unknown("i2")}
+
+
+async def test_nothing_is_saved_by_a_transaction_that_fails(store: Store[Any]) -> None:
+    async def failing() -> None:
+        async with store.begin() as uow:
+            await uow.escalations.save([climb()])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await failing()
+    async with store.read() as uow:
+        assert await uow.escalations.find("i1") is None
+
+
+async def test_the_cause_of_a_climb_is_kept(store: Store[Any]) -> None:
+    cause = Cause("event", "first", "00-" + "1" * 32 + "-" + "2" * 16 + "-01")
+    caused = Escalation(climb().incident, climb().policy, climb().status, cause=cause)
+    async with store.begin() as uow:
+        await uow.escalations.save([caused])
+    async with store.read() as uow:
+        assert (await uow.escalations.find("i1")).cause == cause
+
+
+def changed(kind: str, name: str, version: int, spec: dict[str, Any] | None) -> Any:
+    return CatalogDocumentChanged(
+        kind=kind, name=name, set="default", catalog_version=version, author="ada", spec=spec
+    )
+
+
+async def test_an_empty_history_is_version_nought(store: Store[Any]) -> None:
+    async with store.begin() as uow:
+        assert await uow.catalog_history.lock() == 0
+        assert await uow.catalog_history.version() == 0
+        assert await uow.catalog_history.documents() == []
+
+
+async def test_every_version_of_every_document_is_kept(store: Store[Any]) -> None:
+    async with store.begin() as uow:
+        await uow.catalog_history.lock()
+        await uow.catalog_history.append(
+            1, [changed("User", "bob", 1, {"email": "b"}), changed("Team", "Zoo", 1, {})], NOW
+        )
+    async with store.begin() as uow:
+        assert await uow.catalog_history.lock() == 1
+        await uow.catalog_history.append(
+            2, [changed("User", "bob", 2, None), changed("User", "ada", 2, {"nul": "\x00"})], NOW
+        )
+        await uow.catalog_history.append(5, [changed("User", "bob", 5, {"email": "c"})], NOW)
+
+    async def at(version: int | None) -> list[tuple[str, str, int, Any]]:
+        async with store.read() as uow:
+            held = await uow.catalog_history.documents(version)
+        return [(one.kind, one.name, one.version, one.spec) for one in held]
+
+    assert await at(1) == [("Team", "Zoo", 1, {}), ("User", "bob", 1, {"email": "b"})]
+    assert await at(2) == [("Team", "Zoo", 1, {}), ("User", "ada", 2, {"nul": "\x00"})]
+    assert await at(4) == await at(2)
+    assert await at(None) == [
+        ("Team", "Zoo", 1, {}),
+        ("User", "ada", 2, {"nul": "\x00"}),
+        ("User", "bob", 5, {"email": "c"}),
+    ]
+    async with store.read() as uow:
+        assert await uow.catalog_history.version() == 5
+
+
+async def test_a_climb_runs_on_every_store(store: Store[Any]) -> None:
+    handlers = ClimbHandlers(CatalogHolder(two_levels()))
+    batch = [said(triggered(f"i{number}"), NOW) for number in range(600)]
+    async with store.begin() as uow:
+        await handlers.on_incidents(uow, batch, NOW)
+    assert await store.next_due() == NOW + minutes(5)
+    fired = 0
+    for _ in range(3):
+        async with store.begin() as uow:
+            timers = await uow.take_due(NOW + minutes(5), 500)
+            await handlers.on_timers(uow, timers, NOW + minutes(5))
+            fired += len(timers)
+    assert fired == 600
+    async with store.read() as uow:
+        assert (await uow.escalations.find("i599")).place == (1, 2)
+    assert await store.next_due() == NOW + minutes(15)
+
+
+async def test_an_instant_with_microseconds_is_kept(store: Store[Any]) -> None:
+    odd = datetime(2026, 3, 2, 8, 0, 0, 123457, tzinfo=UTC)
+    one = hear(Escalation.unknown("i1"), triggered(), odd, IN_FORCE).escalation
+    async with store.begin() as uow:
+        await uow.escalations.save([one])
+    async with store.read() as uow:
+        assert (await uow.escalations.find("i1")).deadline == odd + timedelta(minutes=5)
