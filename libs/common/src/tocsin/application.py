@@ -26,12 +26,14 @@ class Subscription(Generic[U]):
     """A topic and who handles its events, a batch at a time, in one transaction.
 
     `events` are the types it wants: the others of the topic are passed over without a transaction.
-    The consumer group is `<service>.<topic>`; two subscriptions never share one.
+    The consumer group is `<service>.<topic>`; two subscriptions never share one. `rest` is a pause
+    in seconds after each batch, for whoever would rather have larger batches than early ones.
     """
 
     topic: Topic
     handle: EventHandler[U]
     events: tuple[type[Event], ...]
+    rest: float = 0.0
 
 
 class Worker(Protocol):

@@ -12,7 +12,7 @@ from tocsin import ids, telemetry
 from tocsin.application import Subscription
 from tocsin.clock import Clock
 from tocsin.errors import Undecodable
-from tocsin.events import DeadLettered, Envelope, Event, decode
+from tocsin.events import ALL, DeadLettered, Envelope, Event, decode, type_of
 from tocsin.failures import is_infrastructure
 from tocsin.unit_of_work import DeadLetter, Store, U
 
@@ -46,6 +46,8 @@ class Consumer(Generic[U]):
         self.subscription = subscription
         self._store = store
         self._clock = clock
+        # Not ours to handle, and known well enough to be passed over undecoded.
+        self._others = {one.TYPE for one in ALL if not issubclass(one, subscription.events)}
 
     async def consume(self, records: Sequence[Record]) -> None:
         """Handle a batch; on return its effects are committed."""
@@ -53,6 +55,8 @@ class Consumer(Generic[U]):
         readable: list[tuple[Record, Envelope[Event]]] = []
         dead: list[DeadLetter] = []
         for record in records:
+            if type_of(record.value or b"") in self._others:
+                continue
             try:
                 envelope = decode(record.value or b"")
             except Undecodable as error:

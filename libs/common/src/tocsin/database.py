@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from tocsin.inline_sqlite import InlineConnection
+
 BUSY_TIMEOUT_MS = 5_000
 READERS = 4
 
@@ -79,8 +81,16 @@ def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
         return engine, engine
     path = Path(url.removeprefix("sqlite:///"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    writer = create_async_engine(driver_url(url), pool_size=1, max_overflow=0)
-    reader = create_async_engine(driver_url(url), pool_size=READERS, max_overflow=0)
+
+    async def connect() -> InlineConnection:
+        return InlineConnection(str(path))
+
+    writer = create_async_engine(
+        driver_url(url), pool_size=1, max_overflow=0, async_creator=connect
+    )
+    reader = create_async_engine(
+        driver_url(url), pool_size=READERS, max_overflow=0, async_creator=connect
+    )
     _prepare_sqlite(writer, "BEGIN IMMEDIATE")
     _prepare_sqlite(reader, "BEGIN")
     return writer, reader

@@ -54,7 +54,7 @@ def router(service: str, store: SqlStore[Any], clock: Clock) -> APIRouter:
         del who
         most = max(1, min(limit, 500))
         query = select(DEAD_LETTERS).order_by(T.first_seen_at.desc(), T.dead_letter_id.desc())
-        start = int(after_cursor(cursor) or 0)
+        start = _start(cursor)
         async with store.database.snapshot() as connection:
             rows = (await connection.execute(query.offset(start).limit(most + 1))).all()
         more = cursor_of(str(start + most)) if len(rows) > most else None
@@ -91,6 +91,13 @@ def router(service: str, store: SqlStore[Any], clock: Clock) -> APIRouter:
         return Replayed(id=identity, topic=row.topic)
 
     return routes
+
+
+def _start(cursor: str | None) -> int:
+    text = after_cursor(cursor) or "0"
+    if not text.isdecimal() or len(text) > 12:  # noqa: PLR2004 - more than anybody has buried.
+        raise Problem(422, "bad-cursor", "cursor: is not one that this list gave", field="cursor")
+    return int(text)
 
 
 async def _found(store: SqlStore[Any], identity: str) -> Row[Any]:

@@ -12,7 +12,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 def parse(text: str) -> timedelta:
     """Return the duration that `text` says; ValueError names the right form."""
-    if not re.match(PATTERN, text):
+    if not re.fullmatch(PATTERN, text):
         raise ValueError(f"{text!r} is not a duration; write a number and s, m, h, d or w: 30s, 5m")
     return timedelta(seconds=int(text[:-1]) * _SECONDS[text[-1]])
 

@@ -4,6 +4,9 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyErro
 
 from tocsin.errors import Unavailable
 
+# Data exceptions and integrity violations: the same values fail the same way for ever.
+_ABOUT_DATA = ("22", "23")
+
 
 def is_infrastructure(error: BaseException) -> bool:
     """Return whether the same work may succeed later without being changed.
@@ -11,8 +14,19 @@ def is_infrastructure(error: BaseException) -> bool:
     A missing table or column counts as well: the line stops until somebody mends it, because
     burying every record would lose what a migration can still save.
     """
-    if isinstance(error, IntegrityError | DataError):
+    if isinstance(error, IntegrityError | DataError) or _is_about_data(error):
         return False
     if isinstance(error, DBAPIError | SQLAlchemyError):
         return True
     return isinstance(error, OSError | TimeoutError | Unavailable | MemoryError)
+
+
+def _is_about_data(error: BaseException) -> bool:
+    """Return whether the database refused the values, which asyncpg's dialect does not tell."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None) or ""
+    # What asyncpg itself cannot turn into bytes has no state, but is a ValueError too.
+    return state.startswith(_ABOUT_DATA) or isinstance(
+        getattr(error.orig, "__cause__", None), ValueError
+    )

@@ -13,8 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka import ConsumerRebalanceListener
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.message import AckStatus
@@ -22,6 +21,7 @@ from faststream.message import AckStatus
 from tocsin.backoff import Backoff
 from tocsin.bus import Consumer, Record
 from tocsin.errors import MisconfiguredError
+from tocsin.offsets import LazyOffsets
 from tocsin.topics import MAX_MESSAGE_BYTES
 from tocsin.unit_of_work import UnitOfWork
 
@@ -32,28 +32,34 @@ BATCH = 500
 # for 2 % of a core; 5 ms is no faster and costs three times that.
 POLL_MS = 20
 REBALANCE_MS = 60_000
-SESSION_MS = 10_000
+SESSION_MS = 6_000  # Kafka's least: how long a killed process keeps its partitions.
 HEARTBEAT_MS = 1_000
 MAX_POLL_MS = 900_000
 RETRY = Backoff(first=timedelta(milliseconds=100), ceiling=timedelta(seconds=5))
 
 
 class DrainOnRevoke(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Lets the running batch finish before its partitions go to somebody else."""
+    """Lets the running batch finish, and its offsets be committed, before somebody else goes on."""
 
     def __init__(self) -> None:
         """Start idle."""
         self.idle = asyncio.Event()
         self.idle.set()
+        self.offsets = LazyOffsets()
 
     async def on_partitions_revoked(self, revoked: Any) -> None:  # noqa: ANN401 - aiokafka's.
         """Wait for the running batch: its effects and offsets are ours until then."""
         del revoked
+        await self.drain()
+
+    async def drain(self) -> None:
+        """Return when nothing is running and every offset is committed."""
         try:
             async with asyncio.timeout(REBALANCE_MS / 2000):
                 await self.idle.wait()
         except TimeoutError:
             log.warning("revoked_while_busy")
+        await self.offsets.flush()
 
     async def on_partitions_assigned(self, assigned: Any) -> None:  # noqa: ANN401 - aiokafka's.
         """Nothing to prepare: state is in the database."""
@@ -68,13 +74,21 @@ def broker_of(bootstrap: Sequence[str], client_id: str, drain_timeout: float) ->
         allow_auto_create_topics=False,
         ack_policy=AckPolicy.NACK_ON_ERROR,
         graceful_timeout=drain_timeout,
-        logger=logging.getLogger("faststream"),
+        logger=_logger(),
         log_level=logging.DEBUG,
     )
 
 
-def subscribe(broker: KafkaBroker, consumer: "Consumer[Any]", prefix: str) -> None:
-    """Subscribe a consumer in the one accepted shape."""
+def _logger() -> logging.Logger:
+    # Not FastStream's own, which brings a handler of its own. Below an error it tells of each
+    # message and each assignment.
+    logger = logging.getLogger("tocsin.faststream")
+    logger.setLevel(logging.ERROR)
+    return logger
+
+
+def subscribe(broker: KafkaBroker, consumer: "Consumer[Any]", prefix: str) -> DrainOnRevoke:
+    """Subscribe a consumer in the one accepted shape; return what to drain at a stop."""
     topic = consumer.subscription.topic
     drain = DrainOnRevoke()
 
@@ -98,15 +112,20 @@ def subscribe(broker: KafkaBroker, consumer: "Consumer[Any]", prefix: str) -> No
     async def handle(message: KafkaMessage) -> None:
         drain.idle.clear()
         try:
-            await _handled(consumer, topic.name, message)
+            await _handled(consumer, topic.name, message, drain.offsets)
         finally:
             drain.idle.set()
+        await asyncio.sleep(consumer.subscription.rest)
+
+    return drain
 
 
 _FAILURES: dict[str, int] = {}
 
 
-async def _handled(consumer: "Consumer[UnitOfWork]", topic: str, message: KafkaMessage) -> None:
+async def _handled(
+    consumer: "Consumer[UnitOfWork]", topic: str, message: KafkaMessage, offsets: LazyOffsets
+) -> None:
     raw = message.raw_message
     records = raw if isinstance(raw, tuple) else (raw,)
     try:
@@ -120,20 +139,7 @@ async def _handled(consumer: "Consumer[UnitOfWork]", topic: str, message: KafkaM
         await asyncio.sleep(RETRY.delay(failures, random.random()).total_seconds())  # noqa: S311
         raise
     _FAILURES.pop(consumer.name, None)
-    await _commit(message, records)
-
-
-async def _commit(message: KafkaMessage, records: Sequence[Any]) -> None:
-    ends: dict[TopicPartition, int] = {}
-    for one in records:
-        place = TopicPartition(one.topic, one.partition)
-        ends[place] = max(ends.get(place, 0), one.offset + 1)
-    try:
-        async with asyncio.timeout(5):
-            await message.consumer.commit(ends)  # type: ignore[call-arg]
-    except (KafkaError, IllegalStateError, TimeoutError) as error:
-        # The database has it; if the batch comes again the inbox passes it over.
-        log.info("offsets_not_committed", error=repr(error))
+    offsets.note(message.consumer, records)
     # Our exact offsets stand; FastStream's own commit would move to wherever the position is.
     message.committed = AckStatus.ACKED
 
@@ -173,14 +179,16 @@ def refuse_other_shapes(broker: KafkaBroker) -> None:
 
 
 def _faults(subscriber: Any) -> list[str]:  # noqa: ANN401 - FastStream's, mostly private.
-    connection = subscriber._connection_args  # noqa: SLF001 - no public way to read it back.
+    # No public way to read them back.
+    connection, calls = subscriber._connection_args, subscriber._call_options  # noqa: SLF001
     checks = {
         "acknowledges before it has handled": subscriber.ack_policy is AckPolicy.NACK_ON_ERROR,
         "has no group, so nothing remembers where it was": bool(subscriber.group_id),
         "commits by itself": connection.get("enable_auto_commit") is False,
         "starts at the latest record": connection.get("auto_offset_reset") == "earliest",
         "is not a batch subscriber": getattr(subscriber, "max_records", None) is not None,
-        "drops records that FastStream cannot parse": subscriber._call_options.parser is _tolerant,  # noqa: SLF001
+        "drops records that FastStream cannot parse": calls.parser is _tolerant,
+        "decodes by itself, and stumbles over what is not JSON": calls.decoder is _undecoded,
     }
     return [fault for fault, holds in checks.items() if not holds]
 

@@ -1,14 +1,24 @@
 """Settings from the environment: typed, prefixed, complaining about everything wrong at once."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from tocsin.errors import MisconfiguredError
 
+MAX_PORT = 65_535
 DEV_SECRET = "dev-secret-change-me"  # noqa: S105 - refused outside dev.
 
 
@@ -35,28 +45,52 @@ class ServiceSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    http: str = Field(pattern=r"^[^:\s]+:[0-9]{1,5}$")
+    http: str
     kafka: Csv = ("127.0.0.1:8011",)
-    database: str = Field(pattern=r"^(sqlite|postgresql)://")
+    database: str
     environment: Literal["dev", "production"] = "dev"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    secret: str = Field(default=DEV_SECRET, min_length=16)
+    secret: str = Field(default=DEV_SECRET, min_length=16, validate_default=True)
     topic_prefix: str = Field(default="tocsin.", pattern=r"^[A-Za-z0-9._-]*$")
     otlp: str = ""
-    tokens: Csv = ()
+    tokens: Csv = Field(default=(), validate_default=True)
     public_url: str = Field(default="", pattern=r"^(https?://[^\s/]+)?[^\s]*$")
     drain_timeout: float = Field(default=25.0, gt=0, le=300)
 
-    @model_validator(mode="after")
-    def _safe_in_production(self) -> "ServiceSettings":
-        if self.environment == "production":
-            if self.secret == DEV_SECRET:
-                raise ValueError("secret: is the default; set one of your own in production")
-            if not self.tokens:
-                raise ValueError("tokens: none is set; production needs name=sha256:scope+scope")
-        for token in self.tokens:
+    # By validator, not by pattern: a service that names its own default keeps the check.
+    @field_validator("http")
+    @classmethod
+    def _listens_somewhere(cls, value: str) -> str:
+        if (
+            not re.fullmatch(r"[^:\s]+:[0-9]{1,5}", value)
+            or int(value.rpartition(":")[2]) > MAX_PORT
+        ):
+            raise ValueError("write host:port, such as 127.0.0.1:8010")
+        return value
+
+    @field_validator("database")
+    @classmethod
+    def _is_a_known_database(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("write sqlite:///path or postgresql://user:password@host:port/name")
+        return value
+
+    # Field by field, so that what production refuses is told together with everything else.
+    @field_validator("secret")
+    @classmethod
+    def _is_ones_own_in_production(cls, value: str, info: ValidationInfo) -> str:
+        if value == DEV_SECRET and info.data.get("environment") == "production":
+            raise ValueError("is the default; set one of your own in production")
+        return value
+
+    @field_validator("tokens")
+    @classmethod
+    def _are_tokens(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not value and info.data.get("environment") == "production":
+            raise ValueError("none is set; production needs name=sha256:scope+scope")
+        for token in value:
             _api_token(token)
-        return self
+        return value
 
     @property
     def api_tokens(self) -> tuple[ApiToken, ...]:
@@ -74,7 +108,7 @@ def _api_token(text: str) -> ApiToken:
     name, _, rest = text.partition("=")
     digest, _, scopes = rest.partition(":")
     if not name or len(digest) != hashlib.sha256().digest_size * 2 or not scopes:
-        raise ValueError("tokens: write each as name=<sha256 of the token, hex>:read+write+admin")
+        raise ValueError("write each as name=<sha256 of the token, hex>:read+write+admin")
     return ApiToken(name, digest.lower(), frozenset(scopes.split("+")))
 
 

@@ -11,6 +11,7 @@ from faststream.kafka import KafkaBroker
 
 from tocsin import kafka
 from tocsin.bus import Consumer
+from tocsin.kafka import DrainOnRevoke
 from tocsin.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
@@ -28,6 +29,7 @@ class Subscribers:
         self._name = name
         self._consumers = consumers
         self._broker: KafkaBroker | None = None
+        self._drains: list[DrainOnRevoke] = []
         self.connected = False
         self.progress = time.monotonic()
 
@@ -41,7 +43,7 @@ class Subscribers:
             self.progress = time.monotonic()
             await _pause(stop, CHECK_SECONDS)
         if self._broker is not None:
-            await self._broker.stop()
+            await self._drain(self._broker)
 
     def stalled(self) -> list[str]:
         """Return what is dead in consumers that still look alive to Kafka."""
@@ -50,8 +52,9 @@ class Subscribers:
     async def _connect(self) -> bool:
         settings = self._settings
         broker = kafka.broker_of(settings.kafka, self._name, settings.drain_timeout)
-        for consumer in self._consumers:
-            kafka.subscribe(broker, consumer, settings.topic_prefix)
+        drains = [
+            kafka.subscribe(broker, consumer, settings.topic_prefix) for consumer in self._consumers
+        ]
         kafka.refuse_other_shapes(broker)
         try:
             async with asyncio.timeout(15):
@@ -60,9 +63,16 @@ class Subscribers:
             log.warning("kafka_away", error=repr(error))
             await _stopped(broker)
             return False
-        self._broker, self.connected = broker, True
+        self._broker, self._drains, self.connected = broker, drains, True
         log.info("consuming", consumers=[consumer.name for consumer in self._consumers])
         return True
+
+    async def _drain(self, broker: KafkaBroker) -> None:
+        # Stopping a subscriber takes its consumer away, and offsets cannot be committed without.
+        for subscriber in broker.subscribers:
+            subscriber.running = False
+        await asyncio.gather(*(one.drain() for one in self._drains))
+        await broker.stop()
 
     async def _check(self) -> None:
         assert self._broker is not None

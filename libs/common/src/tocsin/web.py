@@ -8,8 +8,9 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
 import structlog
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Security
 from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
@@ -66,11 +67,10 @@ def after_cursor(text: str | None) -> str | None:
         return None
     try:
         padded = text + "=" * (-len(text) % 4)
-        return base64.urlsafe_b64decode(padded.encode()).decode()
+        return base64.b64decode(padded.encode(), altchars=b"-_", validate=True).decode()
     except ValueError as error:
-        raise Problem(
-            422, "bad-cursor", "cursor: is not one that a list gave", field="cursor"
-        ) from error
+        detail = "cursor: is not one that a list gave"
+        raise Problem(422, "bad-cursor", detail, field="cursor") from error
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -88,10 +88,13 @@ class Principal(BaseModel):
     scopes: frozenset[str]
 
 
+_TOKEN = HTTPBearer(scheme_name="token", auto_error=False)  # Only so that OpenAPI tells of it.
+
+
 def requires(scope: str) -> Callable[[Request], Principal]:
     """Return a dependency that lets callers with `scope` in: 401 unknown, 403 not allowed."""
 
-    def principal(request: Request) -> Principal:
+    def principal(request: Request, _: Annotated[object, Security(_TOKEN)] = None) -> Principal:
         tokens: tuple[ApiToken, ...] = request.app.state.api_tokens
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         digest = hashlib.sha256(token.strip().encode()).hexdigest()

@@ -15,7 +15,9 @@ from tocsin.problems import Problem, unavailable
 
 log = structlog.get_logger(__name__)
 KEY_PREFIX = "/k/"
+NUL = b"%00"
 GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say: expect a gzip header.
+MAX_MEMBERS = 1_000
 _SECURITY_HEADERS = [(b"x-content-type-options", b"nosniff")]
 
 
@@ -76,6 +78,9 @@ class RequestLimits:
             telemetry.REQUEST_SECONDS.observe(time.perf_counter() - started)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if wrong := _nul_in_address(scope):
+            await wrong.response()(scope, receive, send)
+            return
         _take_key(scope)
         headers = dict(scope["headers"])
         try:
@@ -103,7 +108,7 @@ class RequestLimits:
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > self._limits.max_body:
             raise TooLargeError
-        unpack = zlib.decompressobj(GZIP) if encoding == b"gzip" else None
+        unpacking = _Unpacking(self._limits.max_body) if encoding == b"gzip" else None
         chunks: list[bytes] = []
         size = packed = 0
         more = True
@@ -114,27 +119,66 @@ class RequestLimits:
             more = message.get("more_body", False)
             chunk = message.get("body", b"")
             packed += len(chunk)
-            if unpack is not None:
-                chunk = self._unpacked(unpack, chunk)
+            if unpacking is not None:
+                chunk = unpacking.unpacked(chunk)
             size += len(chunk)
             if size > self._limits.max_body or packed > self._limits.max_body:
                 raise TooLargeError
             chunks.append(chunk)
-        if unpack is not None and packed and not unpack.eof:
+        if unpacking is not None and packed and not unpacking.is_complete:
             raise BrokenBodyError("The gzip body is cut short.")
         return b"".join(chunks)
 
-    def _unpacked(self, unpack: "zlib._Decompress", chunk: bytes) -> bytes:
-        # One byte over the limit is enough to know; a bomb is never unpacked whole.
-        try:
-            found = unpack.decompress(chunk, self._limits.max_body + 1)
-        except zlib.error as error:
-            raise BrokenBodyError(
-                "The body is not gzip, though Content-Encoding says so."
-            ) from error
-        if unpack.unconsumed_tail:
-            raise TooLargeError
-        return found
+
+class _Unpacking:
+    """Gzip as it arrives, of one member or several; a bomb is never unpacked whole."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+        self._members = 1
+        self._member = zlib.decompressobj(GZIP)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the last member has ended."""
+        return self._member.eof
+
+    def unpacked(self, chunk: bytes) -> bytes:
+        """Return what one chunk unpacks to."""
+        found = []
+        while chunk:
+            if self._member.eof:
+                self._next_member()
+            try:
+                # One byte over the limit is enough to know.
+                part = self._member.decompress(chunk, self._left + 1)
+            except zlib.error as error:
+                raise BrokenBodyError(
+                    "The body is not gzip, though Content-Encoding says so."
+                ) from error
+            self._left -= len(part)
+            if self._member.unconsumed_tail or self._left < 0:
+                raise TooLargeError
+            found.append(part)
+            chunk = self._member.unused_data
+        return b"".join(found)
+
+    def _next_member(self) -> None:
+        # What a sender joined is all meant: dropping the rest would lose alerts it was told of.
+        self._members += 1
+        if self._members > MAX_MEMBERS:
+            raise BrokenBodyError(f"The gzip body has more than {MAX_MEMBERS} members.")
+        self._member = zlib.decompressobj(GZIP)
+
+
+def _nul_in_address(scope: Scope) -> Problem | None:
+    """Return what to answer where the address holds what no database takes as text."""
+    if NUL in scope.get("raw_path", b""):
+        path = scope["path"].replace("\x00", "\ufffd")
+        return Problem(404, "not-found", f"Nothing is at {path}: a name has no NUL character.")
+    if NUL in scope.get("query_string", b""):
+        return Problem(400, "bad-query", "The query holds a NUL character.")
+    return None
 
 
 def _take_key(scope: Scope) -> None:

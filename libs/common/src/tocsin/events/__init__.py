@@ -13,7 +13,7 @@ from tocsin.events.base import (
     caused_by,
 )
 from tocsin.events.catalog import CatalogApplied, CatalogDocumentChanged
-from tocsin.events.codec import CONTENT_TYPE, encode
+from tocsin.events.codec import CONTENT_TYPE, encode, type_of
 from tocsin.events.codec import decode as decode_with
 from tocsin.events.commands import (
     AcknowledgeIncident,
@@ -182,4 +182,5 @@ __all__ = [
     "caused_by",
     "decode",
     "encode",
+    "type_of",
 ]

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from tocsin.bus import Consumer, Outgoing, Record
+from tocsin.bus import Consumer, Record
 from tocsin.errors import Unavailable
+from tocsin.outgoing import Outgoing
 from tocsin.topics import BY_NAME
 from tocsin.unit_of_work import UnitOfWork
 

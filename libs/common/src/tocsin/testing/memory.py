@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from tocsin.bus import Outgoing, announcement
+from tocsin.bus import announcement
 from tocsin.events import Envelope, Event, encode
+from tocsin.outgoing import Outgoing
 from tocsin.unit_of_work import DeadLetter, Timer
 
 Tables = dict[str, dict[Any, Any]]

@@ -134,7 +134,7 @@ class _Batch:
         await uow.set_timers(list(self._timers.values()))
         await uow.publish(self._facts)
         if self._facts:
-            log.info("climbs_moved", climbs=len(changed), facts=len(self._facts))
+            log.debug("climbs_moved", climbs=len(changed), facts=len(self._facts))
 
 
 def _incidents(envelopes: Sequence[Envelope[Event]]) -> set[str]:

@@ -6,6 +6,8 @@ from tocsin import events as e
 from tocsin import topics
 from tocsin.application import Subscription
 
+REST = 0.1  # Nobody waits for a timeline: a tenth of a second makes batches, which cost less.
+
 
 def subscriptions(handlers: Handlers) -> tuple[Subscription[PostmortemUnitOfWork], ...]:
     """Return the topics that this service reads.
@@ -20,4 +22,4 @@ def subscriptions(handlers: Handlers) -> tuple[Subscription[PostmortemUnitOfWork
         (topics.POSTMORTEMS, (e.PostmortemEvent,)),
         (topics.DEAD_LETTERS, (e.DeadLettered,)),
     )
-    return tuple(Subscription(topic, handlers.on_events, kinds) for topic, kinds in wanted)
+    return tuple(Subscription(topic, handlers.on_events, kinds, REST) for topic, kinds in wanted)

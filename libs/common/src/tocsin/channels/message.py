@@ -1,0 +1,84 @@
+"""What a channel is given: who to tell, and what to say, before any markup."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from tocsin.events.base import Link, Severity, Urgency
+
+Purpose = Literal["page", "update", "withdrawn"]
+Action = Literal["acknowledge", "resolve", "escalate", "snooze"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line of a message: a name and its value."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Something the reader may do. `token` is opaque, 22 characters; `url` works without an app."""
+
+    action: Action
+    label: str
+    token: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """One alert of the incident, as far as a message tells of it."""
+
+    title: str
+    severity: Severity
+    source: str
+    dedup_key: str = ""
+    description: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDoc:
+    """What to say, before any markup. Every channel renders it, and escapes it, for its own sink.
+
+    The words are as the monitoring tool wrote them; `text` is ready for a plain sink: control and
+    bidirectional characters are visible in it.
+    """
+
+    purpose: Purpose
+    title: str
+    text: str
+    incident_id: str
+    number: int
+    status: str
+    severity: Severity
+    urgency: Urgency
+    service: str
+    responder: str
+    url: str = ""
+    facts: tuple[Fact, ...] = ()
+    links: tuple[Link, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    alerts: tuple[AlertLine, ...] = ()
+    more: int = 0
+    repeat_possible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt: to whom, and under which identity.
+
+    `delivery_id` is the same on every attempt: hand it to the provider as its idempotency key.
+    """
+
+    delivery_id: str
+    address: str
+    attempt: int
+    at: datetime
+    traceparent: str | None = None

@@ -1,0 +1,37 @@
+"""The host's HTTP to the outside, as a channel uses it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+
+class NotSentError(Exception):
+    """The request certainly did not leave: name, connection or TLS failed."""
+
+
+class DeniedError(NotSentError):
+    """The address leads to a place that this installation does not let out to."""
+
+
+class NoAnswerError(Exception):
+    """The request left, and no answer came: it may have been acted upon."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """An answer; header names in lower case, the body cut at a bound."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http(Protocol):
+    """HTTP to the outside, guarded: every address is checked, redirects are not followed."""
+
+    async def post(
+        self, url: str, *, headers: Mapping[str, str], body: bytes, within: timedelta
+    ) -> HttpAnswer:
+        """Post `within` this time; without an answer raise NotSentError or NoAnswerError only."""
+        ...

@@ -1,0 +1,111 @@
+"""SQLite on the event loop's own thread: statements run at once, only a commit waits elsewhere.
+
+aiosqlite hands every statement to a thread and back. Each hand-over costs more than our
+statements do, and waits for the interpreter's lock behind whatever the event loop is doing. A
+statement of ours takes microseconds on pages in memory; what can take long is the commit's fsync,
+which therefore runs in a thread. SQLAlchemy's aiosqlite dialect takes this by `async_creator`.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Self
+
+_COMMITS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="sqlite-commit")
+
+
+class InlineCursor:
+    """A cursor with aiosqlite's interface."""
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        """Wrap `cursor`."""
+        self._cursor = cursor
+        self.arraysize = 1
+
+    async def __aenter__(self) -> Self:
+        """Be the context that SQLAlchemy opens."""
+        return self
+
+    @property
+    def description(self) -> Any:  # noqa: ANN401 - DBAPI.
+        """The columns of the result."""
+        return self._cursor.description
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows a statement touched."""
+        return self._cursor.rowcount
+
+    @property
+    def lastrowid(self) -> int | None:
+        """The id of the last inserted row."""
+        return self._cursor.lastrowid
+
+    async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> "InlineCursor":
+        """Run one statement."""
+        self._cursor.execute(statement, parameters)
+        return self
+
+    async def executemany(self, statement: str, parameters: Any) -> "InlineCursor":  # noqa: ANN401
+        """Run one statement for many rows."""
+        self._cursor.executemany(statement, parameters)
+        return self
+
+    async def fetchall(self) -> list[Any]:
+        """Return all rows of the result."""
+        return self._cursor.fetchall()
+
+    async def close(self) -> None:
+        """Let the result go."""
+        self._cursor.close()
+
+
+class InlineConnection:
+    """A connection with the part of aiosqlite's interface that SQLAlchemy uses."""
+
+    def __init__(self, path: str) -> None:
+        """Open the file at `path`."""
+        # One task at a time uses a connection (the pool sees to it), though its commits run in a
+        # thread: SQLite's own lock makes that safe.
+        self._conn = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._tx = self
+
+    @property
+    def _connection(self) -> bool:
+        return True
+
+    @property
+    def isolation_level(self) -> str | None:
+        """None: transactions begin where we say so."""
+        return self._conn.isolation_level
+
+    def put_nowait(self, job: "tuple[asyncio.Future[Any], Callable[[], Any]]") -> None:
+        """Run what SQLAlchemy wants run on aiosqlite's thread."""
+        future, function = job
+        future.set_result(function())
+
+    def cursor(self) -> InlineCursor:
+        """Return a new cursor."""
+        return InlineCursor(self._conn.cursor())
+
+    async def commit(self) -> None:
+        """Commit; the fsync waits in a thread."""
+        if self._conn.in_transaction:
+            await asyncio.get_running_loop().run_in_executor(_COMMITS, self._conn.commit)
+
+    async def rollback(self) -> None:
+        """Undo what was not committed."""
+        self._conn.rollback()
+
+    async def create_function(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - DBAPI.
+        """Define an SQL function: SQLAlchemy defines REGEXP."""
+        self._conn.create_function(*arguments, **options)
+
+    async def close(self) -> None:
+        """Close the file."""
+        self._conn.close()
+
+    def stop(self) -> None:
+        """Close the file, from anywhere."""
+        self._conn.close()

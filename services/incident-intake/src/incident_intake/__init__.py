@@ -1,0 +1,1 @@
+"""Turns the noise of monitoring into incidents."""

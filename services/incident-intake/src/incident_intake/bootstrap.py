@@ -1,0 +1,68 @@
+"""The composition root: the only place that knows which adapter fills which port."""
+
+from incident_intake.adapters.sql import SqlIntakeUnitOfWork
+from incident_intake.entrypoints import (
+    alertmanager_api,
+    http,
+    kafka,
+    openapi,
+    orders,
+    pagerduty_api,
+    silences,
+    timers,
+    webhooks,
+)
+from incident_intake.entrypoints.reception import Reception
+from incident_intake.handlers import Handlers
+from incident_intake.handlers.durable_log import DurableLog
+from incident_intake.handlers.ingest import Ingest
+from incident_intake.ports import IntakeUnitOfWork
+from incident_intake.settings import IntakeSettings
+from tocsin.application import Application
+from tocsin.lifecycle import Definition, Parts
+from tocsin.web import create_app
+
+
+def build(
+    settings: IntakeSettings, parts: Parts[IntakeUnitOfWork]
+) -> Application[IntakeUnitOfWork]:
+    """Put the service together."""
+    started_at = parts.clock.now()
+    handlers = Handlers(parts.catalog, started_at)
+    durable_log = DurableLog(parts.publisher, parts.store, settings.kafka_deadline)
+    reception = Reception(Ingest(durable_log), parts.catalog, parts.clock, settings)
+    return Application(
+        name="incident-intake",
+        store=parts.store,
+        clock=parts.clock,
+        subscriptions=kafka.subscriptions(handlers),
+        on_timers=timers.on_timers(handlers),
+        http=create_app(
+            name="incident-intake",
+            settings=settings,
+            routers=[
+                http.router(parts.store),
+                orders.router(handlers, parts.store, parts.clock),
+                silences.router(handlers, parts.store, parts.clock),
+            ],
+            routes=[
+                *webhooks.routes(reception),
+                *alertmanager_api.routes(reception, parts.store, started_at),
+                *pagerduty_api.routes(reception),
+            ],
+            ready=lambda: {
+                "catalog": parts.catalog.loaded,
+                "alerts_to": "outbox" if durable_log.is_diverting else "kafka",
+            },
+            openapi_paths=openapi.PATHS,
+        ),
+    )
+
+
+SERVICE = Definition(
+    name="incident-intake",
+    prefix="INTAKE",
+    settings=IntakeSettings,
+    unit=SqlIntakeUnitOfWork,
+    build=build,
+)

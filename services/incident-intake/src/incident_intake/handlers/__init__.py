@@ -1,0 +1,62 @@
+"""What incident-intake does: load, decide, save, publish - one module for each conversation."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from incident_intake.domain.incident import Incident
+from incident_intake.domain.suppression import Silence
+from incident_intake.handlers import alert_events, commands, due, silences
+from incident_intake.ports import IntakeUnitOfWork
+from tocsin.events import Command, Envelope, Event
+from tocsin.holder import CatalogHolder
+from tocsin.unit_of_work import Timer
+
+HTTP_CONSUMER = "incident-intake.http"
+
+
+class Handlers:
+    """One method per message; each works within the transaction it is given."""
+
+    def __init__(self, catalog: CatalogHolder, listening_since: datetime) -> None:
+        """Decide by the catalog in force; before `listening_since` nobody could reach us."""
+        self.catalog = catalog
+        self.listening_since = listening_since
+
+    async def on_alert_events(
+        self, uow: IntakeUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
+    ) -> None:
+        """Turn alert events into incidents."""
+        await alert_events.decide(uow, self.catalog.current, envelopes, now)
+
+    async def on_commands(
+        self, uow: IntakeUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
+    ) -> None:
+        """Decide the commands that came by the topic; refusals are told there."""
+        await commands.decide_all(uow, self.catalog.current, envelopes, now)
+
+    async def on_timers(
+        self, uow: IntakeUnitOfWork, timers: Sequence[Timer], now: datetime
+    ) -> None:
+        """Do what is due."""
+        await due.decide(uow, self.catalog.current, timers, now, self.listening_since)
+
+    async def on_command(
+        self, uow: IntakeUnitOfWork, envelope: Envelope[Command], now: datetime
+    ) -> Incident | None:
+        """Decide a command whose sender waits; Refused where the state forbids it.
+
+        A command that was decided before is not decided again: the incident as it is now.
+        """
+        if not await uow.unseen(HTTP_CONSUMER, [envelope]):
+            return await uow.incidents.get(envelope.data.incident_id)
+        return await commands.decide(uow, self.catalog.current, envelope, now)
+
+    async def on_silence_added(self, uow: IntakeUnitOfWork, silence: Silence) -> Silence:
+        """Keep a silence."""
+        return await silences.add(uow, silence)
+
+    async def on_silence_expired(
+        self, uow: IntakeUnitOfWork, silence_id: str, now: datetime
+    ) -> Silence | None:
+        """End a silence now."""
+        return await silences.expire(uow, silence_id, now)

@@ -1,0 +1,72 @@
+"""What is due: acknowledgements, snoozes and silences that end, alerts that expire."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from incident_intake.domain.alert import Alert
+from incident_intake.handlers import triage
+from incident_intake.handlers.desk import ACKNOWLEDGEMENT, EXPIRY, SILENCE, SUPPRESSION, Desk
+from incident_intake.ports import IntakeUnitOfWork
+from tocsin.catalog import Catalog
+from tocsin.unit_of_work import Timer
+
+KINDS = (ACKNOWLEDGEMENT, EXPIRY, SUPPRESSION, SILENCE)
+# Nothing could be sent again while we were away: senders get this long before silence means an end.
+RETURN_GRACE = timedelta(minutes=5)
+
+
+async def decide(
+    uow: IntakeUnitOfWork,
+    catalog: Catalog,
+    timers: Sequence[Timer],
+    now: datetime,
+    listening_since: datetime,
+) -> None:
+    """Handle the timers that are due, in order of their kinds."""
+    desk = Desk(uow, catalog, now)
+    due: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for timer in timers:
+        due[timer.kind].append(timer.subject)
+    released = await _load(desk, due)
+    for identity in due[ACKNOWLEDGEMENT]:
+        if (incident := desk.incidents.get(identity)) is not None:
+            desk.apply(incident.awake(now), None)
+    for identity in due[EXPIRY]:
+        if (alert := desk.alerts.get(identity)) is not None:
+            _expire(desk, alert, listening_since)
+    for alert in released:
+        _release(desk, alert)
+    await desk.save()
+
+
+async def _load(desk: Desk, due: Mapping[str, Sequence[str]]) -> list[Alert]:
+    """Load what the timers are about; return the alerts that a silence may hold no longer."""
+    await desk.load_alerts(dict.fromkeys([*due[EXPIRY], *due[SUPPRESSION]]))
+    behind = [alert for each in due[SILENCE] for alert in await desk.load_suppressed_by(each)]
+    named = [desk.alerts[each] for each in due[SUPPRESSION] if each in desk.alerts]
+    released = {alert.alert_id: alert for alert in (*named, *behind)}
+    if released:
+        await desk.prepare_to_open()
+    known = [alert.incident_id for alert in desk.alerts.values() if alert.incident_id]
+    groups = {desk.group_of(alert) for alert in released.values()}
+    await desk.load_incidents(dict.fromkeys([*due[ACKNOWLEDGEMENT], *known]), sorted(groups))
+    return list(released.values())
+
+
+def _release(desk: Desk, alert: Alert) -> None:
+    current = desk.alerts[alert.alert_id]
+    if current.status == "suppressed":
+        seed = f"{alert.alert_id} {alert.silence_id} {desk.now.isoformat()}"
+        triage.fire(desk, current, seed, None)
+
+
+def _expire(desk: Desk, alert: Alert, listening_since: datetime) -> None:
+    if not alert.is_ongoing or alert.expires_at is None:
+        return
+    due = alert.expires_at
+    if alert.received_at < listening_since:
+        due = max(due, listening_since + RETURN_GRACE)
+    if due > desk.now:
+        desk.wake(f"{EXPIRY}:{alert.alert_id}", EXPIRY, alert.alert_id, due)
+        return
+    triage.end(desk, alert.expired(), None)
