@@ -68,7 +68,7 @@ class Pages:
     async def settle(self, titles: list[str]) -> None:
         """Wait until all of these were paged, or nothing has come for a while."""
         async with asyncio.timeout(SETTLE_WITHIN):
-            while not all(title in self.at for title in titles):
+            while not self.at.keys() >= set(titles):
                 await asyncio.sleep(0.05)
 
 

@@ -121,7 +121,7 @@ def running(
             layout = Layout.of(given)
             yield Running(layout, (layout.var / "token").read_text().strip())
         finally:
-            asyncio.run(process.stop(within=DOWN_WITHIN))
+            process.end(within=DOWN_WITHIN)
 
 
 def _wait_until_up(process: Process, log: Path) -> None:

@@ -13,6 +13,13 @@ from dev.testing import kafka_for_tests, postgres_for_tests
 _NUMBERS = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the acceptance tests' options wherever pytest is started."""
+    drivers = ("in_process", "system")
+    parser.addoption("--driver", choices=drivers, help="run the scenarios on this driver only")
+    parser.addoption("--seed", type=int, help="the order of what happens at one instant")
+
+
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[KafkaServer]:
     """Run a real broker, started once, with no topics."""

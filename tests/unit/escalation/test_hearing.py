@@ -97,16 +97,17 @@ def test_a_reopened_incident_starts_anew() -> None:
     ]
 
 
-def test_a_worse_incident_keeps_climbing_and_later_pages_say_so() -> None:
+def test_an_incident_that_becomes_urgent_pages_its_level_again_and_keeps_climbing() -> None:
     worse = SeverityChanged(
         incident_id="i1", version=2, severity="critical", urgency="high", previous="warning"
     )
     low = triggered(severity="warning", urgency="low")
     decision = heard(low, worse)
-    assert decision.facts == ()
-    climb = decision.escalation
-    assert climb.status == Waiting(1, 1, NOW + minutes(5))
-    (page,) = pages(climb.advance(NOW + minutes(5), IN_FORCE))
+    (again,) = pages(decision)
+    assert (again.urgency, again.incident_version) == ("high", 2)
+    climb = decision.escalation  # It has its whole time from the urgent page on.
+    assert climb.status == Waiting(1, 1, NOW + minutes(6))
+    (page,) = pages(climb.advance(NOW + minutes(6), IN_FORCE))
     assert (page.severity, page.urgency, page.incident_version) == ("critical", "high", 2)
 
 

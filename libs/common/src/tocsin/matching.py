@@ -67,7 +67,9 @@ def _compile(expression: str) -> Any:  # noqa: ANN401 - re2 ships no types.
     try:
         return re2.compile(expression, options)
     except re2.error as error:
-        raise ValueError(f"{expression!r} is not an RE2 expression: {error}") from error
+        reason = error.args[0] if error.args else error
+        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        raise ValueError(f"{expression!r} is not an RE2 expression: {text}") from error
 
 
 def all_match(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:

@@ -97,6 +97,22 @@ class Escalation:
             return self.start(now, catalog)
         return replace(self, cycle=self.version, rounds=0).climb_from(1, 1, now, catalog)
 
+    @property
+    def is_climbing(self) -> bool:
+        """Return whether somebody is still to answer."""
+        return self.cycle > 0 and not isinstance(self.status, Halted)
+
+    def page_again(self, now: datetime, catalog: Catalog) -> "Decision":
+        """Page the level reached once more, at once: its incident has become urgent."""
+        loop, level = self.place
+        fresh = replace(self, cycle=self.version, pages=())
+        again = (
+            fresh.page_last_resort(now, catalog)
+            if isinstance(self.status, Exhausted)
+            else fresh.climb_from(loop, level, now, catalog)
+        )
+        return again.after(*self._withdrawn("replaced: it has become urgent"))
+
     def reassign(self, to: Sequence[str], now: datetime, catalog: Catalog) -> "Decision":
         """Page these people, or teams, instead of the policy's levels; its last resort stays."""
         targets = tuple(

@@ -64,6 +64,9 @@ def _paging(
             return seen.resume(now, catalog)
         case IncidentReassigned(to=to):
             return seen.reassign(to, now, catalog)
+        case SeverityChanged(urgency="high") if seen.is_climbing and seen.incident.urgency == "low":
+            # Who was told in the way of what can wait has to be woken now.
+            return _told(seen, event).page_again(now, catalog)
         case _:
             changed = _told(seen, event)
             # Its trigger was lost, and whether somebody has it is not known: better paged twice.

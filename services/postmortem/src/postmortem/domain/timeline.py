@@ -13,13 +13,31 @@ from datetime import datetime, timedelta
 from postmortem.domain.details import details
 from postmortem.domain.recorded import Clocks, actor_of, clocks
 from postmortem.domain.sentences import Story, sentence
-from tocsin.events import Actor, Envelope, Event, IncidentEvent
+from tocsin.events import (
+    Actor,
+    Envelope,
+    EscalationExhausted,
+    EscalationStarted,
+    Event,
+    IncidentEvent,
+    LevelSkipped,
+    PageRequested,
+    PageWithdrawn,
+)
 
 # A claimed time that contradicts causality is moved this far behind its cause.
 STEP = timedelta(milliseconds=1)
 
 Events = Mapping[str, Envelope[Event]]
-Key = tuple[datetime, datetime, str]  # Effective time, commit, id.
+Key = tuple[datetime, datetime, int, str]  # Effective time, commit, place in it, id.
+# One decision has one commit; these of its facts follow from each other in this order.
+DECIDED_TOGETHER: tuple[type[Event], ...] = (
+    EscalationStarted,
+    LevelSkipped,
+    EscalationExhausted,
+    PageRequested,
+    PageWithdrawn,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +67,7 @@ def timeline(envelopes: Iterable[Envelope[Event]]) -> tuple[TimelineEntry, ...]:
     events = {envelope.event_id: envelope for envelope in envelopes}
     times = {event_id: clocks(envelope) for event_id, envelope in events.items()}
     keys = {
-        event_id: (times[event_id].effective_at, envelope.time, event_id)
+        event_id: (times[event_id].effective_at, envelope.time, _place(envelope.data), event_id)
         for event_id, envelope in events.items()
     }
     causes = _causes(events)
@@ -86,6 +104,12 @@ def _entry(envelope: Envelope[Event], times: Clocks, at: datetime, story: Story)
         clock_note=times.note,
         moved=at != times.effective_at,
     )
+
+
+def _place(event: Event) -> int:
+    """Return where among what was decided together this stands; 0 for what stands alone."""
+    kind = type(event)
+    return DECIDED_TOGETHER.index(kind) + 1 if kind in DECIDED_TOGETHER else 0
 
 
 def _causes(events: Events) -> dict[str, list[str]]:

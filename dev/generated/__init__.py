@@ -1,0 +1,1 @@
+"""What is generated from code: the events, the schemas, the HTTP interfaces."""

@@ -1,0 +1,152 @@
+"""The people: how they are reached, what they are told, what they do."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from tests.acceptance.dsl.devices import Device, Message
+from tests.acceptance.dsl.drivers import Answer
+from tests.acceptance.dsl.incidents import Incident
+from tocsin import durations
+
+if TYPE_CHECKING:
+    from tests.acceptance.dsl.world import World
+
+AT_ONCE = timedelta(0)
+
+
+class Responder:
+    """Somebody who can be paged; by phone, unless the scenario says otherwise."""
+
+    def __init__(self, world: "World", name: str) -> None:
+        self._world = world
+        self.name = name
+        self.devices: dict[str, Device] = {}
+        self._rules: list[tuple[str, str, timedelta]] = []
+        self.phone = self._gets("phone")
+        self._rules = [("high", "phone", AT_ONCE), ("low", "phone", AT_ONCE)]
+
+    def target(self) -> dict[str, str]:
+        """Return this person, as a target."""
+        return {"user": self._world.own(self.name)}
+
+    @property
+    def mail(self) -> Device:
+        """The mailbox, of somebody who has one."""
+        return self.devices["mail"]
+
+    def also_has(self, device: str, after: timedelta) -> "Responder":
+        """Be reachable by another device as well, this long after the first."""
+        self._gets(device)
+        self._rules.append(("high", device, after))
+        self._world.rearranged()
+        return self
+
+    def takes_low_urgency_by(self, device: str) -> "Responder":
+        """Be told of what can wait by this device only."""
+        if device not in self.devices:
+            self._gets(device)
+        self._rules = [rule for rule in self._rules if rule[0] != "low"]
+        self._rules.append(("low", device, AT_ONCE))
+        self._world.rearranged()
+        return self
+
+    def has_no_contact_method(self) -> "Responder":
+        """Be somebody whom nothing reaches."""
+        self.devices, self._rules = {}, []
+        self._world.rearranged()
+        return self
+
+    def is_paged(self, title: str, by: str = "", after: timedelta | None = None) -> None:
+        """Read one page about this; `after` says how long after the beginning it came."""
+        __tracebackhide__ = True
+        page = self._world.driver.sees(lambda: self._take(title, by))
+        if page is None:
+            device = f" by {by}" if by else ""
+            self._world.complain(f"{self.name} has no page about {title!r}{device}")
+        elif after is not None:
+            self._world.check_time(self.name, page.at, after)
+
+    async def is_paged_in_the_end(self, title: str, within: timedelta) -> None:
+        """Read one page about this, now or after this long at the latest."""
+        __tracebackhide__ = True
+        if self._take(title, "") is None:
+            await self._world.driver.passes(within)
+            self.is_paged(title)
+
+    def is_told(self, status: str, title: str) -> None:
+        """Have been told, without being paged, that the incident is now in this state."""
+        __tracebackhide__ = True
+        told = self._world.driver.sees(lambda: self._has_been_told(status, title) or None)
+        if not told:
+            self._world.complain(f"nobody told {self.name} that {title!r} is {status}")
+
+    async def acknowledges(self, incident: Incident) -> None:
+        """Press the button of the page; without a page, say so by the API."""
+        identity = await incident.identity()
+        links = [device.link_to(identity) for device in self.devices.values()]
+        if link := next(filter(None, links), ""):
+            await self._world.press(link)
+        else:
+            await self._asks(incident, "acknowledge")
+
+    async def cannot_acknowledge(self, incident: Incident, because: str) -> None:
+        """Be refused, and be told why."""
+        answer = await self._order(incident, "acknowledge")
+        reason = self._world.plain(str(answer.expect(409)["detail"]))
+        assert because in reason, reason
+
+    async def resolves(self, incident: Incident) -> None:
+        """Say that it is over."""
+        await self._asks(incident, "resolve")
+
+    async def snoozes(self, incident: Incident, duration: timedelta) -> None:
+        """Ask to be paged again later."""
+        until = self._world.driver.now() + duration
+        await self._asks(incident, "snooze", until=until.isoformat())
+
+    async def escalates(self, incident: Incident) -> None:
+        """Ask for the next level now."""
+        await self._asks(incident, "escalate")
+
+    async def notes(self, incident: Incident, text: str) -> None:
+        """Write something down."""
+        await self._asks(incident, "note", text=text)
+
+    def document(self) -> dict[str, Any]:
+        """Return the person as a document."""
+        methods = []
+        for device in self.devices.values():
+            address = self._world.driver.connect(device)
+            methods.append(
+                {"name": device.name, "channel": address.channel, "address": address.address}
+            )
+        rules = [
+            {"urgency": urgency, "contact_method": device, "after": durations.text(after)}
+            for urgency, device, after in self._rules
+        ]
+        spec = {"contact_methods": methods, "notification_rules": rules}
+        return {"kind": "User", "name": self._world.own(self.name), "spec": spec}
+
+    def _gets(self, name: str) -> Device:
+        self.devices[name] = Device(self.name, name)
+        self._world.devices.append(self.devices[name])
+        return self.devices[name]
+
+    def _take(self, title: str, by: str) -> Message | None:
+        wanted = [self.devices[by]] if by else list(self.devices.values())
+        return next(filter(None, (device.take(title) for device in wanted)), None)
+
+    def _has_been_told(self, status: str, title: str) -> bool:
+        return any(
+            (one.purpose, one.status, one.title) == ("update", status, title)
+            for device in self.devices.values()
+            for one in device.received
+        )
+
+    async def _asks(self, incident: Incident, verb: str, **more: str) -> None:
+        (await self._order(incident, verb, **more)).expect(200, 202)
+
+    async def _order(self, incident: Incident, verb: str, **more: str) -> Answer:
+        path = f"/v1/incidents/{await incident.identity()}/{verb}"
+        order = {"by": self._world.own(self.name), **more}
+        return await self._world.driver.ask("incident-intake", "POST", path, order)
