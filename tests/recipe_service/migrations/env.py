@@ -1,4 +1,4 @@
 from tocsin.migrate import run_env
-from tocsin.sql import RECIPE
+from tocsin.tables import RECIPE
 
 run_env(RECIPE)

@@ -1,0 +1,122 @@
+"""Mails as a person and a mail program see them, through a real SMTP server."""
+
+from dataclasses import replace
+from email.message import EmailMessage
+from html.parser import HTMLParser
+
+import pytest
+
+from notifier.adapters.channels.letter import address_of
+from tests.contract.notifier.providers import mail_provider, texts
+from tests.contract.test_channels import DOC, HOSTILE, mail
+from tocsin.channels import Accepted, AlertLine, Delivery, Fact, MessageDoc
+from tocsin.events import Link
+from tocsin.testing import START
+
+
+async def sent(doc: MessageDoc, delivery_id: str = "d-1") -> EmailMessage:
+    async with mail_provider() as provider:
+        result = await mail(provider.port).send(
+            Delivery(delivery_id, "ada@example.org", 1, START), doc
+        )
+        assert isinstance(result, Accepted)
+        assert provider.recipients == ["ada@example.org"]
+        return provider.mails[0]
+
+
+async def test_the_headers_of_a_page() -> None:
+    found = await sent(DOC)
+
+    assert found["Subject"] == "#7 CRITICAL: Checkout is slow"
+    assert found["Message-ID"] == "<d-1@t.example>"
+    assert found["In-Reply-To"] == found["References"] == "<inc-1@t.example>"
+    assert found["Auto-Submitted"] == "auto-generated"
+    assert found["To"] == "ada@example.org"
+    assert found["Date"] == "Mon, 05 Jan 2026 09:00:00 +0000"
+
+
+async def test_two_pages_of_an_incident_are_one_thread() -> None:
+    first, second = await sent(DOC, "d-1"), await sent(DOC, "d-2")
+
+    assert first["References"] == second["References"]
+    assert first["Message-ID"] != second["Message-ID"]
+
+
+async def test_both_forms_carry_the_link_and_the_alerts() -> None:
+    plain, html = texts(await sent(DOC))
+
+    for text in (plain, html):
+        assert "https://t.example/a/" + "T" * 22 in text
+        assert "https://graphs.example/1" in text
+    assert "p99 over 2 s" in html
+
+
+async def test_a_repeat_says_so_in_its_subject() -> None:
+    found = await sent(replace(DOC, repeat_possible=True))
+
+    assert found["Subject"] == "(repeat possible) #7 CRITICAL: Checkout is slow"
+    assert "You may have had this message before" in texts(found)[1]
+
+
+class Tags(HTMLParser):
+    """Collects what a browser would build."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.add(tag)
+        assert not any(name.startswith("on") for name, _ in attrs)
+
+
+async def test_hostile_words_stay_words() -> None:
+    doc = replace(
+        DOC,
+        title=HOSTILE,
+        facts=(Fact("Why", HOSTILE),),
+        alerts=(AlertLine(HOSTILE, "critical", "generic", description=HOSTILE),),
+        links=(Link(href='https://x.example/"><img src=x>', text=HOSTILE),),
+        text="plain",
+    )
+    found = await sent(doc)
+
+    assert found["Bcc"] is None
+    assert "\\u202e" in found["Subject"]
+    assert "\\x1b" in found["Subject"]
+    plain, html = texts(found)
+    tags = Tags()
+    tags.feed(html)
+    assert not {"script", "b", "img", "iframe"} & tags.found
+    for text in (plain, html):
+        assert not set(text) & {"\u202e", "\x1b", "\x00"}
+
+
+async def test_a_subject_stays_within_bounds() -> None:
+    found = await sent(replace(DOC, title="ü" * 5000))
+
+    assert len(found["Subject"]) <= 200
+    assert found["Subject"].endswith("…")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ada",
+        "a@b,c@d",
+        "ada@example.org\r\nBcc: eve@x",
+        "ä@example.org",
+        "ada@",
+        "@x",
+        "a b@c d",
+    ],
+)
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(ValueError):
+        address_of(text)
+
+
+@pytest.mark.parametrize("text", ["ada@example.org", "Ada L <ada@example.org>", "a+b@sub.example"])
+def test_what_is_an_address(text: str) -> None:
+    assert "@" in address_of(text).addr_spec

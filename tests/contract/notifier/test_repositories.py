@@ -1,0 +1,253 @@
+"""Notifier's repositories: memory, SQLite and PostgreSQL keep the same promises."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from notifier.adapters.memory import MemoryNotifierUnitOfWork
+from notifier.adapters.sql import METADATA, SqlNotifierUnitOfWork
+from notifier.domain.incident import Incident
+from notifier.domain.notification import Notification
+from notifier.domain.states import (
+    Attempt,
+    Delivered,
+    Failed,
+    Retrying,
+    Sending,
+    Sent,
+    State,
+    Waiting,
+    Withdrawn,
+)
+from notifier.ports import NotifierUnitOfWork
+from tests.contract.conftest import MakeStore
+from tests.unit.notifier.making import MAIL, notification, page
+from tocsin.database import Database
+from tocsin.events import AlertSummary
+from tocsin.testing import START
+from tocsin.unit_of_work import Store
+
+HOSTILE = "nul\x00 quote' \u202e"
+STATES: list[State] = [
+    Waiting(START),
+    Sending(START, "acknowledged by bob"),
+    Retrying(START, HOSTILE),
+    Sent(START, "m-1"),
+    Delivered(START, ""),
+    Failed(START, "target-gone", HOSTILE),
+    Withdrawn(START, HOSTILE),
+]
+OVER = [state for state in STATES if not isinstance(state, Waiting | Sending | Retrying)]
+
+
+@pytest.fixture
+async def store(make_store: MakeStore) -> Store[NotifierUnitOfWork]:
+    return await make_store(MemoryNotifierUnitOfWork, SqlNotifierUnitOfWork, "notifier")
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: type(state).__name__)
+async def test_a_notification_comes_back_as_it_was(
+    store: Store[NotifierUnitOfWork], state: State
+) -> None:
+    written = notification(
+        state=state,
+        contact=replace(MAIL, address=HOSTILE),
+        fence=3,
+        attempt=2,
+        repeat_possible=True,
+        failed_over=True,
+        answered_meanwhile=True,
+        about="C1 42",
+        attempts=(
+            Attempt(1, START, "transient", HOSTILE, retry_at=START + timedelta(microseconds=1)),
+            Attempt(2, START, "delivered", reference="m-1"),
+        ),
+    )
+    async with store.begin() as uow:
+        await uow.notifications.add([written])
+
+    async with store.read() as uow:
+        assert await uow.notifications.of(["n-1", "unknown"], lock=False) == {"n-1": written}
+
+
+async def test_what_exists_is_not_added_again(store: Store[NotifierUnitOfWork]) -> None:
+    async with store.begin() as uow:
+        await uow.notifications.add([notification(fence=4)])
+    async with store.begin() as uow:
+        await uow.notifications.add([notification(fence=0), notification("n-2")])
+
+    async with store.read() as uow:
+        found = await uow.notifications.of_pages(["page-1"])
+    assert [(one.notification_id, one.fence) for one in found] == [("n-1", 4), ("n-2", 0)]
+
+
+async def test_a_saved_notification_is_changed_and_no_other(
+    store: Store[NotifierUnitOfWork],
+) -> None:
+    async with store.begin() as uow:
+        await uow.notifications.add([notification("n-1"), notification("n-2")])
+        claimed = notification("n-1").claim(START).notification
+        await uow.notifications.save([claimed])
+    async with store.begin() as uow:
+        await uow.notifications.save([notification("n-3")])
+
+    async with store.read() as uow:
+        found = await uow.notifications.of_incidents(["inc-1"])
+    assert found == [claimed, notification("n-2")]
+
+
+async def test_what_is_due_comes_longest_due_first_and_bounded(
+    store: Store[NotifierUnitOfWork],
+) -> None:
+    second = timedelta(seconds=1)
+    waiting = [
+        notification("n-1", state=Waiting(START)),
+        notification("n-2", state=Retrying(START - second, "x")),
+        notification("n-3", state=Sending(START - 2 * second)),
+        notification("n-4", state=Waiting(START + second)),
+    ]
+    over: list[Notification] = [
+        notification(f"n-over-{number}", state=state) for number, state in enumerate(OVER)
+    ]
+    async with store.begin() as uow:
+        await uow.notifications.add([*waiting, *over])
+
+    async with store.begin() as uow:
+        due = await uow.notifications.due(START, 10)
+        first = await uow.notifications.due(START, 1)
+    assert [one.notification_id for one in due] == ["n-3", "n-2", "n-1"]
+    assert [one.notification_id for one in first] == ["n-3"]
+
+
+async def test_what_an_older_process_holds_is_found(store: Store[NotifierUnitOfWork]) -> None:
+    older = notification("n-1").claim(START).notification
+    ours = notification("n-2").claim(START + timedelta(seconds=5)).notification
+    async with store.begin() as uow:
+        await uow.notifications.add(
+            [
+                older,
+                ours,
+                notification("n-3"),
+                *(notification(f"n-over-{n}", state=state) for n, state in enumerate(OVER)),
+            ]
+        )
+
+    async with store.begin() as uow:
+        found = await uow.notifications.claimed_before(START + timedelta(seconds=5), 10)
+    assert found == [older]
+
+
+async def test_a_list_goes_on_where_it_stopped(store: Store[NotifierUnitOfWork]) -> None:
+    many = [notification(f"n-{n}", due_since=START + timedelta(seconds=n // 2)) for n in range(5)]
+    async with store.begin() as uow:
+        await uow.notifications.add([*many, notification("other", incident_id="inc-2")])
+
+    async with store.read() as uow:
+        start = await uow.notifications.listed("inc-1", None, 2)
+        rest = await uow.notifications.listed("inc-1", (start[-1].due_since, "n-1"), 10)
+    assert [one.notification_id for one in start] == ["n-0", "n-1"]
+    assert [one.notification_id for one in rest] == ["n-2", "n-3", "n-4"]
+
+
+async def test_a_page_comes_back_as_it_was(store: Store[NotifierUnitOfWork]) -> None:
+    written = page(title=HOSTILE)
+    async with store.begin() as uow:
+        await uow.pages.add([written])
+        await uow.pages.add([page(title="another")])
+
+    async with store.read() as uow:
+        assert await uow.pages.of(["page-1"]) == {"page-1": written}
+        assert await uow.pages.known(["page-1", "page-2"]) == {"page-1"}
+        assert await uow.pages.by_token(written.token_hash) == written
+        assert await uow.pages.by_token("0" * 64) is None
+
+
+async def test_the_latest_page_of_a_person(store: Store[NotifierUnitOfWork]) -> None:
+    hour = timedelta(hours=1)
+    async with store.begin() as uow:
+        await uow.pages.add(
+            [page("page-2", START + hour), page("page-1"), page("page-3", responder="bob")]
+        )
+
+    async with store.read() as uow:
+        latest = await uow.pages.latest_of("ada")
+        assert latest is not None
+        assert latest.page_id == "page-2"
+        assert await uow.pages.latest_of("carol") is None
+
+
+async def test_a_used_link_is_remembered(store: Store[NotifierUnitOfWork]) -> None:
+    async with store.begin() as uow:
+        await uow.pages.add([page()])
+        await uow.pages.save(replace(page(), link_used_at=START))
+
+    async with store.read() as uow:
+        assert (await uow.pages.of(["page-1"]))["page-1"].link_used_at == START
+
+
+async def test_an_incident_comes_back_as_it_was(store: Store[NotifierUnitOfWork]) -> None:
+    alert = AlertSummary(
+        alert_id="a", dedup_key="d", title=HOSTILE, severity="error", source="generic"
+    )
+    written = Incident(
+        "inc-1",
+        version=3,
+        status="acknowledged",
+        number=7,
+        title=HOSTILE,
+        service="checkout",
+        severity="critical",
+        urgency="low",
+        alerts=(alert,),
+        more=4,
+        answered_at_version=3,
+        answered_by="bob",
+    )
+    async with store.begin() as uow:
+        await uow.incidents.save([Incident("inc-1"), Incident("inc-2", number=8)])
+    async with store.begin() as uow:
+        await uow.incidents.save([written])
+
+    async with store.read() as uow:
+        assert await uow.incidents.of(["inc-1", "unknown"], lock=False) == {"inc-1": written}
+        assert await uow.incidents.by_number(7) == written
+        assert await uow.incidents.by_number(99) is None
+
+
+async def test_an_interaction_is_heard_once_per_channel(store: Store[NotifierUnitOfWork]) -> None:
+    async with store.begin() as uow:
+        assert await uow.interactions.unseen("slack", ["1", "2"], START) == {"1", "2"}
+    async with store.begin() as uow:
+        assert await uow.interactions.unseen("slack", ["2", "3"], START) == {"3"}
+        assert await uow.interactions.unseen("teams", ["2"], START) == {"2"}
+
+
+async def test_what_is_rolled_back_was_never_there(store: Store[NotifierUnitOfWork]) -> None:
+    async def interrupted() -> None:
+        async with store.begin() as uow:
+            await uow.notifications.add([notification()])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await interrupted()
+
+    async with store.read() as uow:
+        assert await uow.notifications.of_pages(["page-1"]) == []
+
+
+async def test_the_migration_makes_the_tables_that_the_code_knows(
+    make_store: MakeStore, backend: str
+) -> None:
+    if backend == "memory":
+        pytest.skip("memory has no tables to compare")
+    store = await make_store(MemoryNotifierUnitOfWork, SqlNotifierUnitOfWork, "notifier")
+    database: Database = store.database  # type: ignore[attr-defined]
+    async with database.snapshot() as connection:
+        differences = await connection.run_sync(
+            lambda sync: compare_metadata(MigrationContext.configure(sync), METADATA)
+        )
+    changed = [one for one in differences if "alembic_version" not in str(one)]
+    assert changed == []

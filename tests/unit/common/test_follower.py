@@ -1,0 +1,105 @@
+"""The catalog's follower: what it remembers is in force again after a restart."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tocsin.catalog import Service
+from tocsin.database import Database
+from tocsin.events import CatalogApplied, CatalogDocumentChanged, Event, caused_by, encode
+from tocsin.follower import Follower
+from tocsin.holder import CatalogHolder
+from tocsin.tables import RECIPE
+from tocsin.testing import START
+
+Spec = dict[str, object] | None
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite:///{tmp_path}/follower.db")
+    async with database.transaction() as connection:
+        await connection.run_sync(RECIPE.create_all)
+    yield database
+    await database.close()
+
+
+def service(name: str, version: int, spec: Spec) -> CatalogDocumentChanged:
+    return CatalogDocumentChanged(
+        kind="Service", name=name, set="default", catalog_version=version, author="ada", spec=spec
+    )
+
+
+def applied(version: int) -> CatalogApplied:
+    return CatalogApplied(catalog_version=version, author="ada", set="default", changed=1)
+
+
+async def read(follower: Follower, facts: Sequence[Event | bytes]) -> None:
+    """Let the follower read records as it would from the topic."""
+    for offset, fact in enumerate(facts):
+        value = (
+            fact
+            if isinstance(fact, bytes)
+            else encode(caused_by(None, fact, now=START, source="escalation"))
+        )
+        await follower._read(SimpleNamespace(value=value, offset=offset))
+
+
+def follower(database: Database, holder: CatalogHolder) -> Follower:
+    return Follower(["127.0.0.1:1"], "tocsin.", database, holder)
+
+
+async def test_a_version_comes_into_force_whole(database: Database) -> None:
+    holder = CatalogHolder()
+    one = follower(database, holder)
+    await read(one, [service("web", 1, {}), service("db", 1, {"team": "infra"})])
+    assert holder.current.version == 0
+    await read(one, [applied(1)])
+    assert holder.loaded
+    assert holder.current.version == 1
+    assert holder.current.service("db") == Service(team="infra")
+
+
+async def test_a_restart_without_kafka_has_the_last_version_in_force(database: Database) -> None:
+    one = follower(database, CatalogHolder())
+    await read(one, [service("web", 1, {}), service("old", 1, {}), applied(1)])
+    await read(one, [service("web", 2, {"team": "web"}), service("old", 2, None), applied(2)])
+    await read(one, [service("half", 3, {})])  # Its version never came.
+    holder = CatalogHolder()
+    await follower(database, holder).recall()
+    assert holder.loaded
+    assert holder.current.version == 2
+    assert holder.current.service("web") == Service(team="web")
+    assert holder.current.service("old") is None
+    assert holder.current.service("half") is None
+
+
+async def test_an_empty_database_remembers_nothing_and_is_not_loaded(database: Database) -> None:
+    holder = CatalogHolder()
+    await follower(database, holder).recall()
+    assert not holder.loaded
+
+
+async def test_the_past_that_is_replayed_never_goes_back_in_force(database: Database) -> None:
+    past: list[Event | bytes] = [service("web", 1, {"team": "old"}), applied(1)]
+    latest: list[Event | bytes] = [service("web", 2, {"team": "new"}), applied(2)]
+    await read(follower(database, CatalogHolder()), [*past, *latest])
+    holder = CatalogHolder()
+    again = follower(database, holder)
+    await again.recall()
+    await read(again, past)
+    assert holder.current.version == 2
+    assert holder.current.service("web") == Service(team="new")
+    await read(again, latest)
+    assert holder.current.service("web") == Service(team="new")
+    recalled = CatalogHolder()
+    await follower(database, recalled).recall()
+    assert recalled.current.service("web") == Service(team="new")
+
+
+async def test_a_record_that_cannot_be_understood_is_passed_over(database: Database) -> None:
+    holder = CatalogHolder()
+    await read(follower(database, holder), [b"junk", b"", service("web", 1, {}), applied(1)])
+    assert holder.current.service("web") is not None
