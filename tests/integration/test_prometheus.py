@@ -135,7 +135,7 @@ def catalog(road: str, port: int) -> list[dict[str, object]]:
         },
         {"kind": "EscalationPolicy", "name": road, "spec": {"levels": [level]}},
         {"kind": "Service", "name": road, "spec": {"escalation_policy": road}},
-        integration(road, KEYS[road], road, road),
+        integration(f"{road}-test", KEYS[road], road, road),
     ]
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from notifier.domain.notification import LEASE, MAX_ATTEMPTS
+from notifier.domain.retrying import LEASE, MAX_ATTEMPTS
 from notifier.domain.states import Delivered, Failed, Retrying, Sending, Waiting, Withdrawn
 from notifier.settings import NotifierSettings
 from tests.unit.notifier.making import SECRET, ada, asked, requested

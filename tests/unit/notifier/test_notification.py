@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.domain.notification import LEASE, MAX_ATTEMPTS, Decision, Notification
+from notifier.domain.notification import Decision, Notification
+from notifier.domain.retrying import LEASE, MAX_ATTEMPTS
 from notifier.domain.states import (
     Delivered,
     Failed,

@@ -11,7 +11,8 @@ from notifier.adapters.attempts import Attempts
 from notifier.adapters.lanes import LANE_ROOM, Lanes, lane_of
 from notifier.adapters.sender import Sender
 from notifier.domain.contact import ContactMethod
-from notifier.domain.notification import LEASE, Notification
+from notifier.domain.notification import Notification
+from notifier.domain.retrying import LEASE
 from notifier.ports import Job
 from tests.unit.notifier.making import MAIL, SECRET, notification, page
 from tests.unit.notifier.world import FakeChannel
