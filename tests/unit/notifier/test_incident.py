@@ -1,3 +1,5 @@
+"""What notifier knows of an incident, and which pages an answer answers."""
+
 from notifier.domain.incident import Incident
 from tocsin.events import (
     Actor,

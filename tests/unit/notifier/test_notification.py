@@ -1,3 +1,5 @@
+"""A notification keeps its promises, whatever happens to it."""
+
 from dataclasses import replace
 from datetime import datetime, timedelta
 

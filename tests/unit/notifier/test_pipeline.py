@@ -1,3 +1,5 @@
+"""What must not be sent is dropped, with a reason."""
+
 from datetime import timedelta
 
 from notifier.domain.incident import Incident

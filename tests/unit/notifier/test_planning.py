@@ -1,3 +1,5 @@
+"""From rules to notifications, and to the next one when one fails."""
+
 from datetime import timedelta
 
 from notifier.domain.page import fail_over

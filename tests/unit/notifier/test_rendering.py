@@ -1,3 +1,5 @@
+"""What a message says, and that nothing in it is invisible."""
+
 from dataclasses import replace
 
 import pytest

@@ -1,3 +1,5 @@
+"""What people write back, and the tokens in links."""
+
 import pytest
 
 from notifier.domain import reply

@@ -1,0 +1,1 @@
+"""Reaches a person, once, by a channel that works; hears the answer."""

@@ -1,0 +1,1 @@
+"""What goes out: databases, channels, and the sender between them."""

@@ -1,0 +1,107 @@
+"""One attempt: the message rendered, the channel called within its deadline, its answer judged."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+from opentelemetry.trace import SpanKind
+from prometheus_client import Counter, Histogram
+
+from notifier.domain import reply
+from notifier.domain.rendering import render
+from notifier.ports import Job
+from tocsin import telemetry
+from tocsin.channels import (
+    Channel,
+    ChannelInfo,
+    Config,
+    Delivery,
+    ExternalRef,
+    MessageDoc,
+    Reconciles,
+    SendResult,
+    Unknown,
+    Updates,
+)
+
+log = structlog.get_logger(__name__)
+GRACE = timedelta(seconds=1)  # What a channel may be late by, before it is cut off.
+SENT = Counter("tocsin_notifications", "Attempts to reach a person", ["channel", "outcome"])
+SECONDS = Histogram("tocsin_notification_seconds", "One attempt, at the provider", ["channel"])
+
+
+class Attempts:
+    """Makes attempts. What a channel does wrong ends here, as an outcome like any other."""
+
+    def __init__(self, channels: Mapping[str, Channel], *, secret: str, public_url: str) -> None:
+        """Call `channels`; `secret` and `public_url` make the links in messages."""
+        self._channels = channels
+        self._secret = secret
+        self._public_url = public_url.rstrip("/")
+
+    @property
+    def infos(self) -> dict[str, ChannelInfo]:
+        """What each channel says of itself."""
+        return {name: channel.info for name, channel in self._channels.items()}
+
+    def longest(self, job: Job) -> timedelta:
+        """Return how long an attempt of this job may take at most."""
+        channel = self._channels.get(job.notification.contact.channel)
+        return channel.info.deadline + GRACE if channel else timedelta(0)
+
+    async def attempt(self, job: Job, now: datetime) -> SendResult:
+        """Make one attempt and return its outcome."""
+        notification = job.notification
+        name = notification.contact.channel
+        channel = self._channels.get(name)
+        if channel is None:
+            return Config(f"no channel {name!r} is set up")
+        traceparent = job.page.envelope.traceparent
+        with (
+            SECONDS.labels(name).time(),
+            telemetry.span(f"notifier {name}", SpanKind.CLIENT, traceparent) as current,
+        ):
+            delivery = Delivery(
+                notification.notification_id,
+                notification.contact.address,
+                notification.attempt,
+                now,
+                current,
+            )
+            result = await self._call(channel, delivery, job)
+        SENT.labels(name, type(result).__name__.lower()).inc()
+        return result
+
+    async def _call(self, channel: Channel, delivery: Delivery, job: Job) -> SendResult:
+        try:
+            async with asyncio.timeout(self.longest(job).total_seconds()):
+                return await self._tell(channel, delivery, job)
+        except TimeoutError:
+            return Unknown(f"{channel.info.name} took longer than it may")
+        except Exception as error:
+            # The border to code of others: its fault must not cost the page its next attempt.
+            log.exception("channel_failed", channel=channel.info.name)
+            return Unknown(f"{channel.info.name} failed: {type(error).__name__}")
+
+    async def _tell(self, channel: Channel, delivery: Delivery, job: Job) -> SendResult:
+        notification = job.notification
+        doc = self._doc(job)
+        if notification.purpose != "page":
+            if not isinstance(channel, Updates):
+                return Config(f"{channel.info.name} cannot update")
+            return await channel.update(delivery, ExternalRef.parse(notification.about), doc)
+        if notification.repeat_possible and isinstance(channel, Reconciles):
+            found = await channel.reconcile(delivery)
+            if found is not None:
+                return found
+        return await channel.send(delivery, doc)
+
+    def _doc(self, job: Job) -> MessageDoc:
+        return render(
+            job.notification,
+            job.page,
+            job.incident,
+            public_url=self._public_url,
+            token=reply.link_token(self._secret, job.page.page_id),
+        )

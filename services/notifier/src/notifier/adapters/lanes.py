@@ -1,0 +1,112 @@
+"""Queues between claim and call: a lane per channel and host; a dead host holds up only itself."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from notifier.domain.notification import Notification
+from notifier.ports import Job
+from tocsin.channels import ChannelInfo
+
+LANE_ROOM = 2048
+TOTAL_ROOM = 8192
+Key: TypeAlias = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Lane:
+    """What waits for one host, and how many calls to it are under way."""
+
+    queue: deque[Job] = field(default_factory=deque)
+    in_flight: int = 0
+
+
+def lane_of(notification: Notification) -> Key:
+    """Return the lane of a notification: its channel and the host in its address, if it has one."""
+    channel, address = notification.contact.channel, notification.contact.address
+    if "://" not in address:
+        return channel, ""
+    try:
+        return channel, urlsplit(address).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return channel, address
+
+
+class Lanes:
+    """All lanes, and the turns they take."""
+
+    def __init__(self, infos: Mapping[str, ChannelInfo]) -> None:
+        """Bound each lane and each channel by what its channel's `infos` say."""
+        self._infos = infos
+        self._lanes: defaultdict[Key, Lane] = defaultdict(Lane)
+        self._waiting: dict[Key, None] = {}  # Lanes with a queue, in turn.
+        self._in_flight: defaultdict[str, int] = defaultdict(int)
+        self.queued = 0
+
+    def admit(self, notifications: Sequence[Notification]) -> list[bool]:
+        """Return for each, in order, whether there is room."""
+        total = self.queued
+        added: defaultdict[Key, int] = defaultdict(int)
+        admitted = []
+        for notification in notifications:
+            key = lane_of(notification)
+            taken = len(self._lanes[key].queue) if key in self._lanes else 0
+            fits = total < TOTAL_ROOM and taken + added[key] < LANE_ROOM
+            if fits:
+                total += 1
+                added[key] += 1
+            admitted.append(fits)
+        return admitted
+
+    def put(self, jobs: Sequence[Job]) -> None:
+        """Queue jobs."""
+        for job in jobs:
+            key = lane_of(job.notification)
+            self._lanes[key].queue.append(job)
+            self._waiting[key] = None
+        self.queued += len(jobs)
+
+    def take(self) -> Iterator[Job]:
+        """Yield the jobs that may begin now, one lane after the other; each counts as begun."""
+        for key in list(self._waiting):
+            yield from self._take(key)
+
+    def _take(self, key: Key) -> Iterator[Job]:
+        lane = self._lanes[key]
+        while lane.queue and self._is_free(key, lane):
+            lane.in_flight += 1
+            self._in_flight[key[0]] += 1
+            self.queued -= 1
+            yield lane.queue.popleft()
+        if not lane.queue:
+            del self._waiting[key]
+        elif self._in_flight[key[0]]:
+            self._waiting[key] = self._waiting.pop(key)  # To the end: the others' turn.
+
+    def _is_free(self, key: Key, lane: Lane) -> bool:
+        info = self._infos.get(key[0])
+        if info is None:
+            return True
+        return (
+            lane.in_flight < info.max_in_flight_per_host
+            and self._in_flight[key[0]] < info.max_in_flight
+        )
+
+    def done(self, job: Job) -> None:
+        """Say that a job that had begun is over."""
+        key = lane_of(job.notification)
+        lane = self._lanes[key]
+        lane.in_flight -= 1
+        self._in_flight[key[0]] -= 1
+        if not lane.queue and not lane.in_flight:
+            del self._lanes[key]
+
+    def in_flight(self, channel: str) -> int:
+        """Return how many calls of a channel are under way."""
+        return self._in_flight[channel]
+
+    def queued_of(self, channel: str) -> int:
+        """Return how many jobs of a channel wait."""
+        return sum(len(lane.queue) for key, lane in self._lanes.items() if key[0] == channel)

@@ -1,0 +1,160 @@
+"""The ports in a few dicts, held to the same contract suite as SQL."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from notifier.domain.incident import Incident
+from notifier.domain.notification import Notification
+from notifier.domain.page import Page
+from notifier.domain.retrying import LEASE
+from notifier.domain.states import Sending
+from tocsin.testing.memory import MemoryUnitOfWork, Tables
+
+Table = dict[Any, Any]  # The recipe's tables hold whatever a service keeps in them.
+
+
+class MemoryIncidents:
+    """What is known of incidents."""
+
+    def __init__(self, table: Table) -> None:
+        """Keep them in `table`."""
+        self._table = table
+
+    async def of(self, incident_ids: Collection[str], *, lock: bool = True) -> dict[str, Incident]:
+        """Return those that are known."""
+        del lock
+        return {one: self._table[one] for one in incident_ids if one in self._table}
+
+    async def by_number(self, number: int) -> Incident | None:
+        """Return the incident that people call by this number; the latest, if there are two."""
+        found = [one for one in self._table.values() if one.number == number]
+        return max(found, key=lambda one: one.incident_id, default=None)
+
+    async def save(self, incidents: Sequence[Incident]) -> None:
+        """Write whole incidents."""
+        self._table.update({one.incident_id: one for one in incidents})
+
+
+class MemoryPages:
+    """Pages, with the event each came by."""
+
+    def __init__(self, table: Table) -> None:
+        """Keep them in `table`."""
+        self._table = table
+
+    async def of(self, page_ids: Collection[str]) -> dict[str, Page]:
+        """Return those that are known."""
+        return {one: self._table[one] for one in page_ids if one in self._table}
+
+    async def known(self, page_ids: Collection[str]) -> set[str]:
+        """Return which of these are known."""
+        return {one for one in page_ids if one in self._table}
+
+    async def by_token(self, token_hash: str) -> Page | None:
+        """Return the page whose link has this token."""
+        return next((one for one in self._table.values() if one.token_hash == token_hash), None)
+
+    async def latest_of(self, responder: str) -> Page | None:
+        """Return the page that this person got last."""
+        found = [one for one in self._table.values() if one.request.responder == responder]
+        return max(found, key=lambda one: one.envelope.time, default=None)
+
+    async def add(self, pages: Sequence[Page]) -> None:
+        """Write new pages."""
+        for page in pages:
+            self._table.setdefault(page.page_id, page)
+
+    async def save(self, page: Page) -> None:
+        """Write a page that changed."""
+        self._table[page.page_id] = page
+
+
+class MemoryNotifications:
+    """Notifications, and which of them want something done."""
+
+    def __init__(self, table: Table) -> None:
+        """Keep them in `table`."""
+        self._table = table
+
+    async def of(
+        self, notification_ids: Collection[str], *, lock: bool = True
+    ) -> dict[str, Notification]:
+        """Return those that are known."""
+        del lock
+        return {one: self._table[one] for one in notification_ids if one in self._table}
+
+    async def of_pages(self, page_ids: Collection[str]) -> list[Notification]:
+        """Return all of these pages."""
+        return self._sorted(lambda one: one.page_id in page_ids)
+
+    async def of_incidents(self, incident_ids: Collection[str]) -> list[Notification]:
+        """Return all of these incidents."""
+        return self._sorted(lambda one: one.incident_id in incident_ids)
+
+    async def due(self, now: datetime, limit: int) -> list[Notification]:
+        """Return those that want something done by `now`, longest due first."""
+        found = self._sorted(lambda one: one.wakes_at is not None and one.wakes_at <= now)
+        return sorted(found, key=lambda one: one.wakes_at or now)[:limit]
+
+    async def claimed_before(self, instant: datetime, limit: int) -> list[Notification]:
+        """Return those still held by a claim that is older than `instant`."""
+        until = instant + LEASE
+        found = self._sorted(
+            lambda one: isinstance(one.state, Sending) and one.state.lease_until < until
+        )
+        return found[:limit]
+
+    async def listed(
+        self, incident_id: str, after: tuple[datetime, str] | None, limit: int
+    ) -> list[Notification]:
+        """Return an incident's notifications in the order they were due."""
+        found = self._sorted(lambda one: one.incident_id == incident_id)
+        found.sort(key=lambda one: (one.due_since, one.notification_id))
+        later = (one for one in found if not after or (one.due_since, one.notification_id) > after)
+        return list(later)[:limit]
+
+    async def add(self, notifications: Sequence[Notification]) -> None:
+        """Write new notifications; those that exist stay as they are."""
+        for one in notifications:
+            self._table.setdefault(one.notification_id, one)
+
+    async def save(self, notifications: Sequence[Notification]) -> None:
+        """Write whole notifications that exist."""
+        self._table.update(
+            {
+                one.notification_id: one
+                for one in notifications
+                if one.notification_id in self._table
+            }
+        )
+
+    def _sorted(self, wanted: Any) -> list[Notification]:  # noqa: ANN401 - a local predicate.
+        found = [one for one in self._table.values() if wanted(one)]
+        return sorted(found, key=lambda one: one.notification_id)
+
+
+class MemoryInteractions:
+    """What providers told us already."""
+
+    def __init__(self, table: Table) -> None:
+        """Keep them in `table`."""
+        self._table = table
+
+    async def unseen(self, channel: str, external_ids: Sequence[str], now: datetime) -> set[str]:
+        """Return those that were not heard before, and remember them."""
+        fresh = {one for one in external_ids if (channel, one) not in self._table}
+        self._table.update({(channel, one): now for one in fresh})
+        return fresh
+
+
+class MemoryNotifierUnitOfWork(MemoryUnitOfWork):
+    """The recipe, and this service's repositories."""
+
+    def __init__(self, tables: Tables) -> None:
+        """Work on `tables`, which nobody else sees yet."""
+        super().__init__(tables)
+        self.incidents = MemoryIncidents(self.table("incidents"))
+        self.pages = MemoryPages(self.table("pages"))
+        self.notifications = MemoryNotifications(self.table("notifications"))
+        self.interactions = MemoryInteractions(self.table("interactions"))

@@ -1,0 +1,145 @@
+"""Takes claimed notifications to their channels, many at once, and keeps what became of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from notifier.adapters.attempts import Attempts
+from notifier.adapters.lanes import Lanes
+from notifier.domain.notification import Notification
+from notifier.domain.retrying import LEASE
+from notifier.domain.states import Sending
+from notifier.ports import ChannelState, Finished, Job
+from tocsin.channels import Accepted, Delivered, SendResult
+from tocsin.clock import Clock
+from tocsin.failures import is_infrastructure
+
+log = structlog.get_logger(__name__)
+STALE = timedelta(milliseconds=100)  # A claim older than this is looked at again before the call.
+StillWanted = Callable[[Sequence[Job]], Awaitable[set[tuple[str, int]]]]
+
+
+class Sender:
+    """A dispatcher: calls channels at once, without waiting for what is being recorded.
+
+    Just before a call it looks whether the claim still holds: the lease must outlast the call,
+    nobody may have said stop, and a claim that has waited is read again, since another replica may
+    have heard the answer.
+    """
+
+    def __init__(self, attempts: Attempts, clock: Clock, still_wanted: StillWanted) -> None:
+        """Call by `attempts`; ask `still_wanted` about claims that have waited."""
+        self._attempts = attempts
+        self._clock = clock
+        self._still_wanted = still_wanted
+        self._lanes = Lanes(attempts.infos)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._held: set[str] = set()
+        self._stopped: set[str] = set()
+        self._health: dict[str, ChannelState] = {name: ChannelState() for name in attempts.infos}
+        self._looks: list[tuple[Job, asyncio.Future[bool]]] = []
+        self.finished: list[Finished] = []
+        self.news = asyncio.Event()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is queued, under way or waiting to be recorded."""
+        return bool(self._tasks or self.finished or self._lanes.queued)
+
+    def admit(self, notifications: Sequence[Notification]) -> list[bool]:
+        """Return for each, in order, whether there is room to take it now."""
+        return self._lanes.admit(notifications)
+
+    def submit(self, jobs: Sequence[Job]) -> None:
+        """Take these; called after their claim was committed."""
+        self._held.update(job.notification.notification_id for job in jobs)
+        self._lanes.put(jobs)
+        self._begin()
+
+    def stop(self, notification_ids: Iterable[str]) -> None:
+        """Do not begin these any more."""
+        self._stopped.update(self._held.intersection(notification_ids))
+
+    def states(self) -> Mapping[str, ChannelState]:
+        """Return how each channel is doing in this process."""
+        return {
+            name: replace(
+                state, in_flight=self._lanes.in_flight(name), queued=self._lanes.queued_of(name)
+            )
+            for name, state in self._health.items()
+        }
+
+    def _begin(self) -> None:
+        for job in self._lanes.take():
+            self._spawn(self._run(job))
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, job: Job) -> None:
+        try:
+            result = await self._attempt(job)
+        finally:
+            self._lanes.done(job)
+            self._held.discard(job.notification.notification_id)
+            self._stopped.discard(job.notification.notification_id)
+        now = self._clock.now()
+        self.finished.append(Finished(job, result, now))
+        self._note(job.notification.contact.channel, result, now)
+        self.news.set()
+        self._begin()
+
+    async def _attempt(self, job: Job) -> SendResult | None:
+        state = job.notification.state
+        assert isinstance(state, Sending)
+        now = self._clock.now()
+        age = now - (state.lease_until - LEASE)
+        if age > STALE and not await self._look(job):
+            return None
+        if job.notification.notification_id in self._stopped:
+            return None
+        if self._clock.now() + self._attempts.longest(job) >= state.lease_until:
+            return None
+        return await self._attempts.attempt(job, self._clock.now())
+
+    async def _look(self, job: Job) -> bool:
+        """Look at a claim in the database; those who ask together are answered by one query."""
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._looks.append((job, answer))
+        if len(self._looks) == 1:
+            self._spawn(self._look_at_all())
+        return await answer
+
+    async def _look_at_all(self) -> None:
+        await asyncio.sleep(0)  # Whoever else is about to ask comes along.
+        looks, self._looks = self._looks, []
+        try:
+            wanted = await self._still_wanted([job for job, _ in looks])
+        except Exception as error:  # Judged below; the askers must get an answer.
+            # Without the database nobody can say: better a page too many than one too few.
+            if not is_infrastructure(error):
+                log.exception("look_failed", exc_info=error)
+            wanted = {_claim(job) for job, _ in looks}
+        for job, answer in looks:
+            if not answer.done():
+                answer.set_result(_claim(job) in wanted)
+
+    def _note(self, channel: str, result: SendResult | None, now: datetime) -> None:
+        if result is None:
+            return
+        before = self._health.get(channel, ChannelState())
+        if isinstance(result, Accepted | Delivered):
+            self._health[channel] = replace(before, last_success_at=now)
+        else:
+            self._health[channel] = replace(
+                before, last_failure_at=now, last_failure=result.reason[:300]
+            )
+
+
+def _claim(job: Job) -> tuple[str, int]:
+    return job.notification.notification_id, job.notification.fence

@@ -1,0 +1,249 @@
+"""The ports in SQL: one code for SQLite and PostgreSQL."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from notifier.adapters.rows import incident_of, incident_row, notification_of, row_of
+from notifier.adapters.tables import (
+    CHANGING,
+    DUE,
+    INCIDENTS,
+    INTERACTIONS,
+    METADATA,
+    NOTIFICATIONS,
+    PAGES,
+    SAVE,
+)
+from notifier.domain.incident import Incident
+from notifier.domain.notification import Notification
+from notifier.domain.page import Page, as_request
+from notifier.domain.retrying import LEASE
+from tocsin.events import decode, encode
+from tocsin.sql import SqlUnitOfWork, insert_new, upsert
+
+__all__ = ["METADATA", "SqlNotifierUnitOfWork"]
+
+
+class SqlIncidents:
+    """What is known of incidents."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work in the transaction of `connection`."""
+        self._connection = connection
+
+    async def of(self, incident_ids: Collection[str], *, lock: bool = True) -> dict[str, Incident]:
+        """Return those that are known, locked unless they are only looked at."""
+        if not incident_ids:
+            return {}
+        statement = (
+            select(INCIDENTS)
+            .where(INCIDENTS.c.incident_id.in_(incident_ids))
+            .order_by(INCIDENTS.c.incident_id)
+        )
+        if lock:
+            statement = statement.with_for_update()
+        rows = (await self._connection.execute(statement)).mappings()
+        return {row["incident_id"]: incident_of(row) for row in rows}
+
+    async def by_number(self, number: int) -> Incident | None:
+        """Return the incident that people call by this number; the latest, if there are two."""
+        statement = (
+            select(INCIDENTS)
+            .where(INCIDENTS.c.number == number)
+            .order_by(INCIDENTS.c.incident_id.desc())
+            .limit(1)
+        )
+        row = (await self._connection.execute(statement)).mappings().first()
+        return incident_of(row) if row else None
+
+    async def save(self, incidents: Sequence[Incident]) -> None:
+        """Write whole incidents."""
+        rows = [incident_row(one) for one in incidents]
+        await upsert(self._connection, INCIDENTS, rows, key=["incident_id"])
+
+
+class SqlPages:
+    """Pages, with the event each came by."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work in the transaction of `connection`."""
+        self._connection = connection
+
+    async def of(self, page_ids: Collection[str]) -> dict[str, Page]:
+        """Return those that are known."""
+        if not page_ids:
+            return {}
+        found = await self._pages(select(PAGES).where(PAGES.c.page_id.in_(page_ids)))
+        return {page.page_id: page for page in found}
+
+    async def known(self, page_ids: Collection[str]) -> set[str]:
+        """Return which of these are known."""
+        statement = select(PAGES.c.page_id).where(PAGES.c.page_id.in_(page_ids))
+        return set((await self._connection.execute(statement)).scalars())
+
+    async def by_token(self, token_hash: str) -> Page | None:
+        """Return the page whose link has this token."""
+        found = await self._pages(select(PAGES).where(PAGES.c.token_hash == token_hash).limit(1))
+        return found[0] if found else None
+
+    async def latest_of(self, responder: str) -> Page | None:
+        """Return the page that this person got last."""
+        statement = (
+            select(PAGES)
+            .where(PAGES.c.responder == responder)
+            .order_by(PAGES.c.requested_at.desc())
+            .limit(1)
+        )
+        found = await self._pages(statement)
+        return found[0] if found else None
+
+    async def add(self, pages: Sequence[Page]) -> None:
+        """Write new pages."""
+        rows = [
+            {
+                "page_id": page.page_id,
+                "responder": page.request.responder,
+                "requested_at": page.envelope.time,
+                "token_hash": page.token_hash,
+                "link_used_at": page.link_used_at,
+                "envelope": encode(page.envelope).decode(),
+            }
+            for page in pages
+        ]
+        await insert_new(self._connection, PAGES, rows, key=["page_id"])
+
+    async def save(self, page: Page) -> None:
+        """Write a page that changed: only whether its link was used can."""
+        await self._connection.execute(
+            update(PAGES)
+            .where(PAGES.c.page_id == page.page_id)
+            .values(link_used_at=page.link_used_at)
+        )
+
+    async def _pages(self, statement: Select[Any]) -> list[Page]:
+        rows = (await self._connection.execute(statement)).all()
+        return [
+            Page(as_request(decode(row.envelope.encode())), row.token_hash, row.link_used_at)
+            for row in rows
+        ]
+
+
+class SqlNotifications:
+    """Notifications, and which of them want something done."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work in the transaction of `connection`."""
+        self._connection = connection
+
+    async def of(
+        self, notification_ids: Collection[str], *, lock: bool = True
+    ) -> dict[str, Notification]:
+        """Return those that are known, locked unless they are only looked at."""
+        found = await self._where("notification_id", notification_ids, lock=lock)
+        return {one.notification_id: one for one in found}
+
+    async def of_pages(self, page_ids: Collection[str]) -> list[Notification]:
+        """Return all of these pages, locked."""
+        return await self._where("page_id", page_ids)
+
+    async def of_incidents(self, incident_ids: Collection[str]) -> list[Notification]:
+        """Return all of these incidents, locked."""
+        return await self._where("incident_id", incident_ids)
+
+    async def due(self, now: datetime, limit: int) -> list[Notification]:
+        """Return those that want something done by `now`; other replicas skip what we hold."""
+        rows = await self._connection.execute(DUE, {"now": now, "most": limit})
+        return [notification_of(row) for row in rows.mappings()]
+
+    async def claimed_before(self, instant: datetime, limit: int) -> list[Notification]:
+        """Return those still held by a claim that is older than `instant`; locked."""
+        statement = (
+            select(NOTIFICATIONS)
+            .where(NOTIFICATIONS.c.state == "sending", NOTIFICATIONS.c.wakes_at < instant + LEASE)
+            .order_by(NOTIFICATIONS.c.notification_id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = (await self._connection.execute(statement)).mappings()
+        return [notification_of(row) for row in rows]
+
+    async def listed(
+        self, incident_id: str, after: tuple[datetime, str] | None, limit: int
+    ) -> list[Notification]:
+        """Return an incident's notifications in the order they were due."""
+        columns = NOTIFICATIONS.c
+        statement = select(NOTIFICATIONS).where(columns.incident_id == incident_id)
+        if after is not None:
+            at, identity = after
+            later = and_(columns.due_since == at, columns.notification_id > identity)
+            statement = statement.where(or_(columns.due_since > at, later))
+        ordered = statement.order_by(columns.due_since, columns.notification_id).limit(limit)
+        rows = (await self._connection.execute(ordered)).mappings()
+        return [notification_of(row) for row in rows]
+
+    async def add(self, notifications: Sequence[Notification]) -> None:
+        """Write new notifications; those that exist stay as they are."""
+        rows = [row_of(one) for one in notifications]
+        await insert_new(self._connection, NOTIFICATIONS, rows, key=["notification_id"])
+
+    async def save(self, notifications: Sequence[Notification]) -> None:
+        """Write whole notifications that exist."""
+        if rows := [row_of(one) for one in notifications]:
+            await self._connection.execute(
+                SAVE,
+                [
+                    {"of": row["notification_id"]}
+                    | {name: row[name] for name in (*CHANGING, "data")}
+                    for row in rows
+                ],
+            )
+
+    async def _where(
+        self, column: str, values: Collection[str], *, lock: bool = True
+    ) -> list[Notification]:
+        if not values:
+            return []
+        statement = (
+            select(NOTIFICATIONS)
+            .where(NOTIFICATIONS.c[column].in_(values))
+            .order_by(NOTIFICATIONS.c.notification_id)
+        )
+        if lock:
+            statement = statement.with_for_update()
+        rows = (await self._connection.execute(statement)).mappings()
+        return [notification_of(row) for row in rows]
+
+
+class SqlInteractions:
+    """What providers told us already."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work in the transaction of `connection`."""
+        self._connection = connection
+
+    async def unseen(self, channel: str, external_ids: Sequence[str], now: datetime) -> set[str]:
+        """Return those that were not heard before, and remember them."""
+        statement = select(INTERACTIONS.c.external_id).where(
+            INTERACTIONS.c.channel == channel, INTERACTIONS.c.external_id.in_(external_ids)
+        )
+        known = set((await self._connection.execute(statement)).scalars())
+        fresh = set(external_ids) - known
+        rows = [{"channel": channel, "external_id": one, "heard_at": now} for one in fresh]
+        await insert_new(self._connection, INTERACTIONS, rows, key=["channel", "external_id"])
+        return fresh
+
+
+class SqlNotifierUnitOfWork(SqlUnitOfWork):
+    """The recipe, and this service's repositories."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        """Work in the transaction of `connection`."""
+        super().__init__(connection, now)
+        self.incidents = SqlIncidents(connection)
+        self.pages = SqlPages(connection)
+        self.notifications = SqlNotifications(connection)
+        self.interactions = SqlInteractions(connection)

@@ -1,0 +1,83 @@
+"""Notifier's tables, and the two statements on them that never change."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    select,
+    update,
+)
+
+from tocsin.sql import Instant, Json, recipe_tables
+
+METADATA = MetaData()
+recipe_tables(METADATA)
+INCIDENTS = Table(
+    "incidents",
+    METADATA,
+    Column("incident_id", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("answered_at_version", BigInteger, nullable=False),
+    Column("data", Json, nullable=False),
+    Index("incidents_number", "number"),
+)
+PAGES = Table(
+    "pages",
+    METADATA,
+    Column("page_id", Text, primary_key=True),
+    Column("responder", Text, nullable=False),
+    Column("requested_at", Instant, nullable=False),
+    Column("token_hash", Text, nullable=False),
+    Column("link_used_at", Instant),
+    Column("envelope", Text, nullable=False),
+    Index("pages_token_hash", "token_hash"),
+    Index("pages_responder", "responder", "requested_at"),
+)
+NOTIFICATIONS = Table(
+    "notifications",
+    METADATA,
+    Column("notification_id", Text, primary_key=True),
+    Column("page_id", Text, nullable=False),
+    Column("incident_id", Text, nullable=False),
+    Column("incident_version", BigInteger, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due_since", Instant, nullable=False),
+    Column("wakes_at", Instant),
+    Column("ended_at", Instant),
+    Column("fence", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("data", Json, nullable=False),
+    Index("notifications_page_id", "page_id"),
+    Index("notifications_incident_id", "incident_id"),
+    Index("notifications_wakes_at", "wakes_at"),
+)
+INTERACTIONS = Table(
+    "interactions",
+    METADATA,
+    Column("channel", Text, primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    Column("heard_at", Instant, nullable=False),
+)
+DUE = (
+    select(NOTIFICATIONS)
+    .where(NOTIFICATIONS.c.wakes_at <= bindparam("now", type_=Instant))
+    .order_by(NOTIFICATIONS.c.wakes_at, NOTIFICATIONS.c.notification_id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+# Only what changes in a notification's life: the indexed columns of its identity stay.
+CHANGING = ("incident_version", "state", "due_since", "wakes_at", "ended_at", "fence", "attempt")
+SAVE = (
+    update(NOTIFICATIONS)
+    .where(NOTIFICATIONS.c.notification_id == bindparam("of"))
+    .values({name: bindparam(name) for name in (*CHANGING, "data")})
+)

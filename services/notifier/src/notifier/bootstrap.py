@@ -1,0 +1,104 @@
+"""The composition root: the only place that knows which adapter fills which port."""
+
+from collections.abc import Mapping, Sequence
+
+from fastapi import FastAPI
+
+from notifier.adapters.attempts import Attempts
+from notifier.adapters.channels import load
+from notifier.adapters.egress import Egress
+from notifier.adapters.listener import Listener
+from notifier.adapters.outbound import OutboundHttp
+from notifier.adapters.recorder import Recorder
+from notifier.adapters.sender import Sender
+from notifier.adapters.sql import SqlNotifierUnitOfWork
+from notifier.entrypoints import http
+from notifier.entrypoints.kafka import subscriptions
+from notifier.entrypoints.people import Hearing, link_route
+from notifier.entrypoints.timers import TimerEntry
+from notifier.handlers.incidents import IncidentHandlers
+from notifier.handlers.interactions import InteractionHandlers
+from notifier.handlers.links import LinkHandlers
+from notifier.handlers.pages import PageHandlers
+from notifier.handlers.sending import SendingHandlers
+from notifier.ports import Job, NotifierUnitOfWork
+from notifier.settings import NotifierSettings
+from tocsin.application import Application, Worker
+from tocsin.channels import Cap, Channel, Context, Listens
+from tocsin.lifecycle import Definition, Parts
+from tocsin.web import create_app
+
+
+def build(
+    settings: NotifierSettings,
+    parts: Parts[NotifierUnitOfWork],
+    channels: Mapping[str, Channel] | None = None,
+) -> Application[NotifierUnitOfWork]:
+    """Put the service together, with the channels that the settings allow, or with these."""
+    outbound = OutboundHttp(Egress(settings.egress_allow))
+    context = Context(outbound, settings.secret, settings.public_url)
+    found = channels or load(settings.channels, settings.options(), context)
+    updatable = frozenset(name for name, one in found.items() if Cap.UPDATE in one.info.caps)
+
+    async def still_wanted(jobs: Sequence[Job]) -> set[tuple[str, int]]:
+        async with parts.store.read() as uow:
+            return await sending.still_wanted(uow, jobs)
+
+    attempts = Attempts(found, secret=settings.secret, public_url=settings.public_url)
+    sender = Sender(attempts, parts.clock, still_wanted)
+    sending = SendingHandlers(sender, updatable=updatable)
+    pages = PageHandlers(parts.catalog, sender, secret=settings.secret, updatable=updatable)
+    incidents = IncidentHandlers(sender, updatable=updatable)
+    hearing = Hearing(parts.store, parts.clock, InteractionHandlers(parts.catalog), sending)
+    recorder = Recorder(
+        sender,
+        sending,
+        parts.store,
+        parts.clock,
+        # A SQLite file has one process; on PostgreSQL others may be at work.
+        alone_since=parts.clock.now() if settings.database.startswith("sqlite:") else None,
+    )
+    return Application(
+        name="notifier",
+        store=parts.store,
+        clock=parts.clock,
+        subscriptions=subscriptions(pages, incidents),
+        on_timers=TimerEntry(pages, sending).on_timers,
+        http=_http(settings, parts, sender, hearing, found),
+        workers=(recorder, *_listeners(found, hearing)),
+    )
+
+
+def _http(
+    settings: NotifierSettings,
+    parts: Parts[NotifierUnitOfWork],
+    sender: Sender,
+    hearing: Hearing,
+    channels: Mapping[str, Channel],
+) -> FastAPI:
+    return create_app(
+        name="notifier",
+        settings=settings,
+        routers=[http.router(parts.store, parts.clock, sender, channels)],
+        routes=[
+            link_route(parts.store, parts.clock, LinkHandlers()),
+            *hearing.routes(channels),
+        ],
+    )
+
+
+def _listeners(channels: Mapping[str, Channel], hearing: Hearing) -> list[Worker]:
+    return [
+        Listener(name, channel, hearing.heard)
+        for name, channel in channels.items()
+        if Cap.LISTEN in channel.info.caps and isinstance(channel, Listens)
+    ]
+
+
+SERVICE = Definition(
+    name="notifier",
+    prefix="NOTIFIER",
+    settings=NotifierSettings,
+    unit=SqlNotifierUnitOfWork,
+    build=build,
+)

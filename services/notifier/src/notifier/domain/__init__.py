@@ -1,0 +1,1 @@
+"""The core: frozen values that decide, given `now`. No I/O."""

@@ -1,0 +1,78 @@
+"""What a link or a reply asks for, as a command; and what the person is told."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifier.domain.incident import Incident
+from notifier.domain.page import Page
+from tocsin import ids
+from tocsin.channels import Action
+from tocsin.events import (
+    AcknowledgeIncident,
+    Actor,
+    Command,
+    Envelope,
+    EscalateIncident,
+    ResolveIncident,
+)
+
+_COMMANDS: dict[Action, type[AcknowledgeIncident | ResolveIncident | EscalateIncident]] = {
+    "acknowledge": AcknowledgeIncident,
+    "resolve": ResolveIncident,
+    "escalate": EscalateIncident,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the page behind a link shows. `heard` says that its button was pressed."""
+
+    number: int
+    title: str
+    status: str
+    answered_by: str
+    heard: bool
+
+    @property
+    def can_acknowledge(self) -> bool:
+        """Whether there is something left to press."""
+        return self.status == "triggered" and not self.heard
+
+
+def link_of(page: Page, incident: Incident | None) -> Link:
+    """Return what a link shows now."""
+    request = page.request
+    if incident is None or incident.version == 0:
+        return Link(request.number, request.title, "triggered", "", page.link_used_at is not None)
+    return Link(
+        request.number,
+        incident.title or request.title,
+        incident.status,
+        incident.answered_by,
+        # Triggered again after the answer ended: the button is back.
+        page.link_used_at is not None and not incident.has_answered(request.incident_version),
+    )
+
+
+def command_of(action: Action, incident_id: str, responder: str, via: str) -> Command | None:
+    """Return the command of an action; None for one that needs more than a press."""
+    kind = _COMMANDS.get(action)
+    if kind is None:
+        return None
+    return kind(incident_id=incident_id, by=Actor(kind="user", name=responder), via=via)
+
+
+def pressed(page: Page, incident: Incident | None, now: datetime, source: str) -> Envelope[Command]:
+    """Return the acknowledgement by a link. Pressed twice in one state, it is the same event."""
+    command = command_of("acknowledge", page.request.incident_id, page.request.responder, "link")
+    assert command is not None
+    version = incident.version if incident else 0
+    return Envelope(
+        data=command,
+        time=now,
+        source=source,
+        event_id=ids.derived("link", page.page_id, str(version)),
+        causation_id=page.envelope.event_id,
+        correlation_id=page.envelope.correlation_id or page.envelope.event_id,
+        traceparent=page.envelope.traceparent,
+    )

@@ -1,0 +1,148 @@
+"""A page as a neutral message: what is said, before any channel's markup."""
+
+from dataclasses import dataclass
+
+from notifier.domain.incident import Incident
+from notifier.domain.notification import Notification
+from notifier.domain.page import Page
+from notifier.domain.visible import shortened, visible
+from tocsin.channels import AlertLine, Button, Fact, MessageDoc
+from tocsin.events import AlertSummary, Link, PageRequested, Severity, Urgency
+
+MAX_ALERTS = 20
+MAX_TITLE = 250
+MAX_DESCRIPTION = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """The incident as it stands: from what is known last, the page or the projection."""
+
+    status: str
+    number: int
+    title: str
+    service: str
+    severity: Severity
+    urgency: Urgency
+    alerts: tuple[AlertSummary, ...]
+    more: int
+
+
+def render(
+    notification: Notification,
+    page: Page,
+    incident: Incident | None,
+    *,
+    public_url: str = "",
+    token: str = "",
+) -> MessageDoc:
+    """Return what a notification says. `token` makes the link that acknowledges."""
+    request = page.request
+    now = _present(request, incident)
+    url = f"{public_url}/incidents/{request.incident_id}" if public_url else ""
+    return MessageDoc(
+        purpose=notification.purpose,
+        title=now.title,
+        text=_text(notification, now, request, url),
+        incident_id=request.incident_id,
+        number=now.number,
+        status=now.status,
+        severity=now.severity,
+        urgency=now.urgency,
+        service=now.service,
+        responder=notification.responder,
+        url=url,
+        facts=_facts(now, request, incident),
+        links=_links(now, request),
+        buttons=_buttons(notification, public_url, token),
+        alerts=tuple(_line(alert) for alert in now.alerts[:MAX_ALERTS]),
+        more=now.more + max(len(now.alerts) - MAX_ALERTS, 0),
+        repeat_possible=notification.repeat_possible,
+    )
+
+
+def _present(request: PageRequested, incident: Incident | None) -> _Now:
+    behind = incident is None or incident.version < request.incident_version
+    if incident is None or behind or not incident.title:
+        return _Now(
+            "triggered" if incident is None or behind else incident.status,
+            request.number,
+            request.title,
+            request.service,
+            request.severity,
+            request.urgency,
+            request.alerts,
+            request.more,
+        )
+    return _Now(
+        incident.status,
+        incident.number,
+        incident.title,
+        incident.service,
+        incident.severity,
+        incident.urgency,
+        incident.alerts or request.alerts,
+        incident.more if incident.alerts else request.more,
+    )
+
+
+def _text(notification: Notification, now: _Now, request: PageRequested, url: str) -> str:
+    title = shortened(visible(now.title), MAX_TITLE)
+    if notification.purpose != "page":
+        return f"#{now.number} is {now.status}: {title}"
+    lines = [f"#{now.number} {now.severity.upper()} {visible(now.service)}: {title}"]
+    if notification.repeat_possible:
+        lines.append("(You may have had this message before: we could not see whether it arrived.)")
+    lines += [
+        f"- {shortened(visible(alert.title), MAX_TITLE)}" for alert in now.alerts[:MAX_ALERTS]
+    ]
+    hidden = now.more + max(len(now.alerts) - MAX_ALERTS, 0)
+    if hidden:
+        lines.append(f"and {hidden} more")
+    if request.reason:
+        lines.append("Why you: " + visible(" > ".join(request.reason)))
+    if url:
+        lines.append(url)
+    return "\n".join(lines)
+
+
+def _facts(now: _Now, request: PageRequested, incident: Incident | None) -> tuple[Fact, ...]:
+    facts = [Fact("Service", now.service), Fact("Severity", now.severity)]
+    if now.status != "triggered" and incident:
+        facts.append(Fact("Status", incident.answer))
+    if request.level:
+        facts.append(Fact("Level", f"{request.level} of {request.policy}"))
+    if request.reason:
+        facts.append(Fact("Why you", " > ".join(request.reason)))
+    return tuple(facts)
+
+
+def _links(now: _Now, request: PageRequested) -> tuple[Link, ...]:
+    own = (Link(href=request.runbook, text="Runbook"),) if request.runbook else ()
+    found = own + tuple(link for alert in now.alerts for link in alert.links)
+    by_address = {link.href: link for link in reversed(found) if _is_web(link.href)}
+    return tuple(reversed(by_address.values()))[:MAX_ALERTS]
+
+
+def _is_web(href: str) -> bool:
+    # A link from outside is clicked by somebody half asleep: no javascript:, no file:.
+    return href.startswith(("https://", "http://"))
+
+
+def _buttons(notification: Notification, public_url: str, token: str) -> tuple[Button, ...]:
+    if notification.purpose != "page" or not token or not public_url:
+        return ()
+    return (Button("acknowledge", "Acknowledge", token, f"{public_url}/a/{token}"),)
+
+
+def _line(alert: AlertSummary) -> AlertLine:
+    return AlertLine(
+        title=alert.title,
+        severity=alert.severity,
+        source=alert.source,
+        dedup_key=alert.dedup_key,
+        description=shortened(alert.description, MAX_DESCRIPTION),
+        labels=alert.labels,
+        links=alert.links,
+        started_at=alert.started_at,
+    )

@@ -1,0 +1,1 @@
+"""One method per message: load, decide, save, publish. A module per conversation."""

@@ -1,0 +1,148 @@
+"""Pages in: who must be told, by which ways, and when; and pages that are not wanted any more."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from notifier.domain import reply
+from notifier.domain.incident import Incident
+from notifier.domain.page import Page, as_request
+from notifier.domain.pipeline import run
+from notifier.domain.planning import plan, update_of
+from notifier.handlers.work import Work
+from notifier.ports import Dispatcher, NotifierUnitOfWork
+from tocsin.errors import Unavailable
+from tocsin.events import Envelope, Event, PageRequested, PageWithdrawn
+from tocsin.holder import CatalogHolder
+from tocsin.unit_of_work import Timer
+
+PLAN = "plan"
+CATALOG_GRACE = timedelta(seconds=15)  # How long a page may be ahead of the catalog.
+LOOK_AGAIN = timedelta(milliseconds=500)
+Situation = Mapping[str, Incident]
+
+
+class PageHandlers:
+    """The conversation on the topic `pages`."""
+
+    def __init__(
+        self,
+        catalog: CatalogHolder,
+        dispatcher: Dispatcher,
+        *,
+        secret: str,
+        updatable: frozenset[str] = frozenset(),
+    ) -> None:
+        """Plan by `catalog`, send by `dispatcher`; channels in `updatable` can take updates."""
+        self._catalog = catalog
+        self._dispatcher = dispatcher
+        self._secret = secret
+        self._updatable = updatable
+
+    async def on_pages(
+        self, uow: NotifierUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
+    ) -> None:
+        """Plan what is requested; withdraw what is not wanted any more."""
+        if not self._catalog.loaded:
+            raise Unavailable("the catalog is not loaded yet")
+        work = Work(self._dispatcher, now)
+        withdrawn = {e.data.page_id: e for e in envelopes if isinstance(e.data, PageWithdrawn)}
+        pages = await self._new_pages(uow, envelopes)
+        incidents = await uow.incidents.of({page.request.incident_id for page in pages})
+        early: list[Timer] = []
+        for page in pages:
+            if page.page_id in withdrawn:
+                self._plan_withdrawn(work, page, withdrawn[page.page_id])
+            elif self._is_ahead(page, now):
+                early.append(_look_again(page, now))
+            else:
+                self._plan(work, page, incidents)
+        await uow.pages.add(pages)
+        await uow.set_timers(early)
+        await self._withdraw(
+            uow, work, withdrawn.keys() - {page.page_id for page in pages}, withdrawn
+        )
+        await work.write(uow)
+
+    async def on_plan_timers(
+        self, uow: NotifierUnitOfWork, page_ids: Sequence[str], now: datetime
+    ) -> None:
+        """Plan pages that came before the catalog that knows their person."""
+        work = Work(self._dispatcher, now)
+        pages = await uow.pages.of(page_ids)
+        incidents = await uow.incidents.of({p.request.incident_id for p in pages.values()})
+        early = []
+        for page in pages.values():
+            if self._is_ahead(page, now):
+                early.append(_look_again(page, now))
+            else:
+                self._plan(work, page, incidents)
+        await uow.set_timers(early)
+        await work.write(uow)
+
+    async def _new_pages(
+        self, uow: NotifierUnitOfWork, envelopes: Sequence[Envelope[Event]]
+    ) -> list[Page]:
+        requested: dict[str, Page] = {}
+        for envelope in envelopes:
+            data = envelope.data
+            if isinstance(data, PageRequested) and data.page_id not in requested:
+                token = reply.link_token(self._secret, data.page_id)
+                requested[data.page_id] = Page(as_request(envelope), reply.token_hash(token))
+        known = await uow.pages.known(requested.keys())
+        return [page for page_id, page in requested.items() if page_id not in known]
+
+    def _is_ahead(self, page: Page, now: datetime) -> bool:
+        catalog = self._catalog.current
+        return (
+            catalog.user(page.request.responder) is None
+            and page.request.catalog_version > catalog.version
+            and now < page.envelope.time + CATALOG_GRACE
+        )
+
+    def _plan(self, work: Work, page: Page, incidents: Situation) -> None:
+        planned = plan(page, self._catalog.current.user(page.request.responder))
+        if planned.unreachable is not None:
+            work.tell(planned.unreachable, page.envelope)
+        incident = incidents.get(page.request.incident_id)
+        passed, dropped = run(planned.notifications, incident)
+        for notification in passed:
+            work.plan(notification)
+            work.send_when_due(notification, page, incident)
+        for drop in dropped:
+            work.plan(drop.notification)
+            work.withdraw(drop.notification, drop.reason, page.envelope)
+
+    def _plan_withdrawn(self, work: Work, page: Page, cause: Envelope[Event]) -> None:
+        assert isinstance(cause.data, PageWithdrawn)
+        for notification in plan(
+            page, self._catalog.current.user(page.request.responder)
+        ).notifications:
+            work.plan(notification)
+            work.withdraw(notification, cause.data.reason, cause)
+
+    async def _withdraw(
+        self,
+        uow: NotifierUnitOfWork,
+        work: Work,
+        page_ids: set[str],
+        causes: Mapping[str, Envelope[Event]],
+    ) -> None:
+        if not page_ids:
+            return
+        pages = await uow.pages.of(page_ids)
+        for notification in await uow.notifications.of_pages(page_ids):
+            cause = causes[notification.page_id]
+            assert isinstance(cause.data, PageWithdrawn)
+            work.withdraw(notification, cause.data.reason, cause)
+            if self._wants_to_know(notification.has_reached, notification.contact.channel):
+                version = notification.incident_version
+                told = update_of(notification, "withdrawn", version, work.now)
+                work.plan(told)
+                work.send_when_due(told, pages[notification.page_id], None)
+
+    def _wants_to_know(self, has_reached: bool, channel: str) -> bool:
+        return has_reached and channel in self._updatable
+
+
+def _look_again(page: Page, now: datetime) -> Timer:
+    return Timer(f"{PLAN}:{page.page_id}", PLAN, page.page_id, now + LOOK_AGAIN)

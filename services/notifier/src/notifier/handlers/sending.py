@@ -1,0 +1,143 @@
+"""Outcomes in: what became of each attempt; and what is due by the clock."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from notifier.domain.notification import Notification
+from notifier.domain.planning import update_of
+from notifier.domain.states import Retrying, Sending
+from notifier.handlers.work import ALARM, Work
+from notifier.ports import Dispatcher, Finished, Job, NotifierUnitOfWork
+from tocsin.channels import Receipt
+from tocsin.unit_of_work import Timer
+
+AT_ONCE = 500
+
+
+class SendingHandlers:
+    """The conversation with the sender and the clock."""
+
+    def __init__(self, dispatcher: Dispatcher, *, updatable: frozenset[str] = frozenset()) -> None:
+        """Send by `dispatcher`; channels in `updatable` can take updates."""
+        self._dispatcher = dispatcher
+        self._updatable = updatable
+
+    async def record(
+        self, uow: NotifierUnitOfWork, finished: Sequence[Finished], now: datetime
+    ) -> None:
+        """Take up what became of these attempts; one whose claim is void writes nothing."""
+        work = Work(self._dispatcher, now)
+        known = await uow.notifications.of(
+            {one.job.notification.notification_id for one in finished}
+        )
+        for one in finished:
+            claimed = one.job.notification
+            before = known.get(claimed.notification_id)
+            if before is None:
+                continue
+            if one.result is None:
+                decision = before.release(claimed.fence, now)
+            else:
+                decision = before.record(one.result, claimed.fence, one.at)
+            if decision.notification is before:
+                continue
+            known[claimed.notification_id] = decision.notification
+            work.take(decision, one.job.page, one.job.page.envelope)
+        await self._correct(uow, work, finished, known)
+        await work.write(uow)
+
+    async def _correct(
+        self,
+        uow: NotifierUnitOfWork,
+        work: Work,
+        finished: Sequence[Finished],
+        known: dict[str, Notification],
+    ) -> None:
+        """Tell those who were reached in the moment of the answer that it has been answered."""
+        late = [
+            one.job
+            for one in finished
+            if (after := known.get(one.job.notification.notification_id)) is not None
+            and after.was_answered_in_flight
+            and after.contact.channel in self._updatable
+        ]
+        incident_ids = {job.notification.incident_id for job in late}
+        incidents = await uow.incidents.of(incident_ids, lock=False)
+        for job in late:
+            incident = incidents.get(job.notification.incident_id)
+            if incident is None or not incident.has_answered(job.notification.incident_version):
+                continue
+            update = update_of(
+                known[job.notification.notification_id],
+                "update",
+                incident.answered_at_version,
+                work.now,
+            )
+            work.plan(update)
+            work.send_when_due(update, job.page, incident)
+
+    async def on_receipts(
+        self, uow: NotifierUnitOfWork, channel: str, receipts: Sequence[Receipt], now: datetime
+    ) -> None:
+        """Take up what a provider tells later; each once."""
+        fresh = await uow.interactions.unseen(channel, [one.external_id for one in receipts], now)
+        told = {one.delivery_id: one for one in receipts if one.external_id in fresh}
+        known = await uow.notifications.of(told.keys())
+        ours = {identity: one for identity, one in known.items() if one.contact.channel == channel}
+        pages = await uow.pages.of({one.page_id for one in ours.values()})
+        work = Work(self._dispatcher, now)
+        for identity, notification in ours.items():
+            page = pages[notification.page_id]
+            work.take(notification.receive(told[identity].result, now), page, page.envelope)
+        await work.write(uow)
+
+    async def on_alarm(self, uow: NotifierUnitOfWork, now: datetime) -> None:
+        """Send what is due, and send again what nobody saw the end of."""
+        due = await uow.notifications.due(now, AT_ONCE)
+        await self._take_up(uow, due, now)
+        if len(due) == AT_ONCE:
+            await uow.set_timers([Timer(f"{ALARM}:more", ALARM, "notifications", now)])
+
+    async def recover(self, uow: NotifierUnitOfWork, started_at: datetime, now: datetime) -> bool:
+        """Take over from a process that is known to be dead, without waiting for its leases.
+
+        Return whether there may be more.
+        """
+        held = await uow.notifications.claimed_before(started_at, AT_ONCE)
+        await self._take_up(uow, held, now, sender_is_gone=True)
+        return len(held) == AT_ONCE
+
+    async def _take_up(
+        self,
+        uow: NotifierUnitOfWork,
+        notifications: Sequence[Notification],
+        now: datetime,
+        *,
+        sender_is_gone: bool = False,
+    ) -> None:
+        work = Work(self._dispatcher, now)
+        pages = await uow.pages.of({one.page_id for one in notifications})
+        incidents = await uow.incidents.of({one.incident_id for one in notifications}, lock=False)
+        for notification in notifications:
+            page = pages[notification.page_id]
+            current = notification
+            if isinstance(notification.state, Sending):
+                lapsed = notification.lapse(now, sender_is_gone=sender_is_gone)
+                current = work.take(lapsed, page, page.envelope)
+                if not isinstance(current.state, Retrying):
+                    continue
+            work.send_when_due(current, page, incidents.get(notification.incident_id))
+        await work.write(uow)
+
+    async def still_wanted(
+        self, uow: NotifierUnitOfWork, jobs: Sequence[Job]
+    ) -> set[tuple[str, int]]:
+        """Return which of these claims hold and are still wanted, as (id, fence)."""
+        known = await uow.notifications.of(
+            {job.notification.notification_id for job in jobs}, lock=False
+        )
+        return {
+            (one.notification_id, one.fence)
+            for one in known.values()
+            if isinstance(one.state, Sending) and not one.state.stop
+        }

@@ -1,0 +1,154 @@
+"""What one transaction decides, gathered and then written in a handful of statements."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from notifier.domain.incident import Incident
+from notifier.domain.notification import Decision, Notification
+from notifier.domain.page import Page, fail_over
+from notifier.domain.pipeline import judge
+from notifier.domain.stages.verdict import Drop, Situation
+from notifier.ports import Dispatcher, Job, NotifierUnitOfWork
+from tocsin import ids
+from tocsin.events import Envelope, Event, NotificationEvent, ResponderUnreachable, caused_by
+from tocsin.unit_of_work import Timer
+
+SOURCE = "notifier"
+ALARM = "alarm"
+WHEN_FULL = timedelta(milliseconds=500)  # Nobody was free to send: try again after this.
+
+
+class Work:
+    """The decisions of one transaction.
+
+    A notification that wants something done at a time has an alarm at or before that time: a timer
+    that says only "look what is due". So no alarm needs cancelling, and none can be forgotten.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, now: datetime) -> None:
+        """Decide at `now`."""
+        self.now = now
+        self._dispatcher = dispatcher
+        self._changed: dict[str, Notification] = {}
+        self._new: set[str] = set()
+        self._ready: list[tuple[Notification, Page, Incident | None]] = []
+        self._failing: list[tuple[str, Page]] = []
+        self._stopped: list[str] = []
+        self._envelopes: list[Envelope[Event]] = []
+
+    def plan(self, notification: Notification) -> None:
+        """Take up a new notification."""
+        self._new.add(notification.notification_id)
+        self._changed[notification.notification_id] = notification
+
+    def take(self, decision: Decision, page: Page | None, cause: Envelope[Event]) -> Notification:
+        """Take up a decision; its facts follow from `cause`."""
+        notification = decision.notification
+        self._changed[notification.notification_id] = notification
+        self._envelopes += [self._told(fact, notification, cause) for fact in decision.facts]
+        if decision.fail_over and page is not None:
+            self._failing.append((notification.notification_id, page))
+        return notification
+
+    def withdraw(
+        self, notification: Notification, reason: str, cause: Envelope[Event]
+    ) -> Notification:
+        """Withdraw a notification; one that is under way is stopped as far as it can be."""
+        after = self.take(notification.withdraw(reason, self.now), None, cause)
+        if after != notification and after.wakes_at is not None:
+            self._stopped.append(after.notification_id)
+        return after
+
+    def tell(self, fact: ResponderUnreachable, cause: Envelope[Event]) -> None:
+        """Say that nobody can be reached for a page; once per page, however often it is decided."""
+        identity = ids.derived(fact.TYPE, fact.page_id)
+        self._envelopes.append(
+            caused_by(cause, fact, now=self.now, source=SOURCE, event_id=identity)
+        )
+
+    def send_when_due(
+        self, notification: Notification, page: Page, incident: Incident | None
+    ) -> None:
+        """Send it if its time has come and it is still wanted; otherwise it waits."""
+        verdict = judge(notification, Situation(incident))
+        if isinstance(verdict, Drop):
+            self.withdraw(notification, verdict.reason, page.envelope)
+        elif notification.wakes_at is not None and notification.wakes_at <= self.now:
+            self._ready.append((notification, page, incident))
+
+    async def write(self, uow: NotifierUnitOfWork) -> None:
+        """Claim what is ready, follow up on failures, and write everything."""
+        jobs: list[Job] = []
+        while self._ready or self._failing:
+            jobs += self._claim()
+            await self._fail_over(uow)
+        await self._save(uow)
+        await uow.set_timers([_alarm(at) for at in self._wakes()])
+        await uow.publish(self._envelopes)
+        if jobs:
+            uow.after_commit(lambda: self._dispatcher.submit(jobs))
+        if self._stopped:
+            uow.after_commit(lambda: self._dispatcher.stop(self._stopped))
+
+    async def _save(self, uow: NotifierUnitOfWork) -> None:
+        new = [one for identity, one in self._changed.items() if identity in self._new]
+        if new:
+            await uow.notifications.add(new)
+        if len(new) < len(self._changed):
+            await uow.notifications.save(
+                [one for identity, one in self._changed.items() if identity not in self._new]
+            )
+
+    async def _fail_over(self, uow: NotifierUnitOfWork) -> None:
+        failing, self._failing = self._failing, []
+        if not failing:
+            return
+        of_page = await self._companions(uow, {page.page_id for _, page in failing})
+        # Not locked: whoever answers locks the incident first and then these notifications, which
+        # we hold. So it sees what we decide here, and neither waits for the other.
+        incident_ids = {page.request.incident_id for _, page in failing}
+        incidents = await uow.incidents.of(incident_ids, lock=False)
+        for identity, page in failing:
+            companions = of_page.setdefault(page.page_id, {})
+            after = fail_over(self._changed[identity], companions.values(), self.now)
+            if after.unreachable is not None:
+                self.tell(after.unreachable, page.envelope)
+            if after.hastened is not None:
+                companions[after.hastened.notification_id] = after.hastened
+                self._changed[after.hastened.notification_id] = after.hastened
+                self.send_when_due(after.hastened, page, incidents.get(page.request.incident_id))
+
+    async def _companions(
+        self, uow: NotifierUnitOfWork, page_ids: set[str]
+    ) -> dict[str, dict[str, Notification]]:
+        found: dict[str, dict[str, Notification]] = {}
+        for one in (*await uow.notifications.of_pages(page_ids), *self._changed.values()):
+            if one.page_id in page_ids:
+                found.setdefault(one.page_id, {})[one.notification_id] = one
+        return found
+
+    def _claim(self) -> list[Job]:
+        jobs: list[Job] = []
+        ready, self._ready = self._ready, []
+        free = self._dispatcher.admit([notification for notification, _, _ in ready])
+        for (notification, page, incident), admitted in zip(ready, free, strict=True):
+            if admitted:
+                claimed = self.take(notification.claim(self.now), page, page.envelope)
+                jobs.append(Job(claimed, page, incident))
+            else:
+                later = notification.postpone(self.now + WHEN_FULL, self.now)
+                self.take(later, page, page.envelope)
+        return jobs
+
+    def _wakes(self) -> Iterable[datetime]:
+        return {one.wakes_at for one in self._changed.values() if one.wakes_at is not None}
+
+    def _told(
+        self, fact: NotificationEvent, notification: Notification, cause: Envelope[Event]
+    ) -> Envelope[Event]:
+        identity = ids.derived(fact.TYPE, fact.notification_id, str(notification.fence))
+        return caused_by(cause, fact, now=self.now, source=SOURCE, event_id=identity)
+
+
+def _alarm(at: datetime) -> Timer:
+    return Timer(f"{ALARM}:{at.isoformat()}", ALARM, "notifications", at)

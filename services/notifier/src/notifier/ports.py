@@ -1,0 +1,177 @@
+"""What notifier needs of the world."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from notifier.domain.incident import Incident
+from notifier.domain.notification import Notification
+from notifier.domain.page import Page
+from tocsin.channels import SendResult
+from tocsin.unit_of_work import UnitOfWork
+
+
+class Incidents(Protocol):
+    """What is known of incidents."""
+
+    async def of(self, incident_ids: Collection[str], *, lock: bool = True) -> dict[str, Incident]:
+        """Return those that are known, locked unless they are only looked at."""
+        ...
+
+    async def by_number(self, number: int) -> Incident | None:
+        """Return the incident that people call by this number."""
+        ...
+
+    async def save(self, incidents: Sequence[Incident]) -> None:
+        """Write whole incidents."""
+        ...
+
+
+class Pages(Protocol):
+    """Pages, with the event each came by."""
+
+    async def of(self, page_ids: Collection[str]) -> dict[str, Page]:
+        """Return those that are known."""
+        ...
+
+    async def known(self, page_ids: Collection[str]) -> set[str]:
+        """Return which of these are known."""
+        ...
+
+    async def by_token(self, token_hash: str) -> Page | None:
+        """Return the page whose link has this token."""
+        ...
+
+    async def latest_of(self, responder: str) -> Page | None:
+        """Return the page that this person got last."""
+        ...
+
+    async def add(self, pages: Sequence[Page]) -> None:
+        """Write new pages."""
+        ...
+
+    async def save(self, page: Page) -> None:
+        """Write a page that changed."""
+        ...
+
+
+class Notifications(Protocol):
+    """Notifications, and which of them want something done."""
+
+    async def of(
+        self, notification_ids: Collection[str], *, lock: bool = True
+    ) -> dict[str, Notification]:
+        """Return those that are known, locked unless they are only looked at."""
+        ...
+
+    async def of_pages(self, page_ids: Collection[str]) -> list[Notification]:
+        """Return all of these pages, locked."""
+        ...
+
+    async def of_incidents(self, incident_ids: Collection[str]) -> list[Notification]:
+        """Return all of these incidents, locked."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> list[Notification]:
+        """Return those that want something done by `now`, longest due first; locked."""
+        ...
+
+    async def claimed_before(self, instant: datetime, limit: int) -> list[Notification]:
+        """Return those still held by a claim that is older than `instant`; locked."""
+        ...
+
+    async def listed(
+        self, incident_id: str, after: tuple[datetime, str] | None, limit: int
+    ) -> list[Notification]:
+        """Return an incident's notifications in the order they were due."""
+        ...
+
+    async def add(self, notifications: Sequence[Notification]) -> None:
+        """Write new notifications; those that exist stay as they are."""
+        ...
+
+    async def save(self, notifications: Sequence[Notification]) -> None:
+        """Write whole notifications that exist."""
+        ...
+
+
+class Interactions(Protocol):
+    """What providers told us already."""
+
+    async def unseen(self, channel: str, external_ids: Sequence[str], now: datetime) -> set[str]:
+        """Return those that were not heard before, and remember them."""
+        ...
+
+
+class NotifierUnitOfWork(UnitOfWork, Protocol):
+    """The recipe, and this service's repositories."""
+
+    @property
+    def incidents(self) -> Incidents:
+        """What is known of incidents."""
+        ...
+
+    @property
+    def pages(self) -> Pages:
+        """Pages."""
+        ...
+
+    @property
+    def notifications(self) -> Notifications:
+        """Notifications."""
+        ...
+
+    @property
+    def interactions(self) -> Interactions:
+        """What was heard."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed notification, and all that its message is made of."""
+
+    notification: Notification
+    page: Page
+    incident: Incident | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What became of a job; without a result it certainly was not begun."""
+
+    job: Job
+    result: SendResult | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """How a channel is doing in this process."""
+
+    in_flight: int = 0
+    queued: int = 0
+    last_success_at: datetime | None = None
+    last_failure_at: datetime | None = None
+    last_failure: str = ""
+
+
+class Dispatcher(Protocol):
+    """Takes claimed notifications to their channels."""
+
+    def admit(self, notifications: Sequence[Notification]) -> list[bool]:
+        """Return for each, in order, whether there is room to take it now."""
+        ...
+
+    def submit(self, jobs: Sequence[Job]) -> None:
+        """Take these; called after their claim was committed."""
+        ...
+
+    def stop(self, notification_ids: Iterable[str]) -> None:
+        """Do not begin these any more."""
+        ...
+
+    def states(self) -> Mapping[str, ChannelState]:
+        """Return how each channel is doing."""
+        ...

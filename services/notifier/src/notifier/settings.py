@@ -1,0 +1,56 @@
+"""Notifier's settings: each field is the variable `NOTIFIER_<FIELD>`."""
+
+from ipaddress import ip_network
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, Json
+
+from tocsin.settings import Csv, ServiceSettings
+
+
+def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        try:
+            ip_network(text)
+        except ValueError as error:
+            raise ValueError(f"{text!r} is not a network; write 10.1.0.0/16") from error
+    return texts
+
+
+class NotifierSettings(ServiceSettings):
+    """What notifier is told.
+
+    `channel_options` gives channels of others their options: `{"sms": {"token": "…"}}`.
+    """
+
+    http: str = Field(default="127.0.0.1:8030", pattern=r"^[^:\s]+:[0-9]{1,5}$")
+    database: str = Field(default="sqlite:///var/notifier.db", pattern=r"^(sqlite|postgresql)://")
+    channels: Csv = ("webhook", "email")
+    channel_options: Json[dict[str, dict[str, str]]] = Field(default={}, validate_default=False)
+    egress_allow: Annotated[Csv, AfterValidator(_networks)] = ()
+    webhook_secret: str = ""
+    smtp: str = Field(default="", pattern=r"^(\S+:[0-9]{1,5})?$")
+    smtp_username: str = ""
+    smtp_password: str = ""
+    smtp_starttls: Literal["auto", "always", "never"] = "auto"
+    smtp_tls: bool = False
+    mail_from: str = Field(
+        default="Tocsin <tocsin@localhost.localdomain>", pattern=r"^[^\r\n]+@[^\r\n]+$"
+    )
+
+    def options(self) -> dict[str, dict[str, str]]:
+        """Return each channel's options; those given explicitly win."""
+        own = {
+            "webhook": {"secret": self.webhook_secret},
+            "email": {
+                "smtp": self.smtp,
+                "from": self.mail_from,
+                "username": self.smtp_username,
+                "password": self.smtp_password,
+                "starttls": self.smtp_starttls,
+                "tls": "true" if self.smtp_tls else "false",
+            },
+        }
+        return own | {
+            name: own.get(name, {}) | given for name, given in self.channel_options.items()
+        }
