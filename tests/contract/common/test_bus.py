@@ -233,6 +233,7 @@ async def test_the_relay_publishes_what_was_committed_in_order_and_deletes_it(
             await uow.publish([note(text) for text in texts[start : start + 300]])
     while await relay.flush():
         pass
+    await relay.forget_sent()
     async with world.store.read() as uow:
         assert await uow.pending("commands") == 0
     await world.broker.start()

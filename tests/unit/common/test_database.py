@@ -32,7 +32,7 @@ async def numbers(database: Database) -> list[int]:
         ("journal_mode", "wal"),
         ("synchronous", 2),  # FULL: a commit outlives the loss of power.
         ("foreign_keys", 1),
-        ("busy_timeout", 5000),
+        ("busy_timeout", 0),
     ],
 )
 async def test_every_connection_is_set_up_to_lose_nothing(

@@ -68,6 +68,7 @@ async def test_rows_are_published_in_order_and_deleted(database: Database) -> No
     relay = Relay(database, broker, CLOCK)
     assert await relay.flush() == 3
     assert payloads(broker) == [b"1", b"2", b"3"]
+    await relay.forget_sent()
     assert await left(database) == []
     assert await relay.flush() == 0
 
@@ -78,10 +79,12 @@ async def test_what_kafka_did_not_take_stays_and_is_sent_again(database: Databas
     relay = Relay(database, broker, CLOCK)
     with pytest.raises(Unavailable):
         await relay.flush()
+    await relay.forget_sent()
     assert await left(database) == [b"1", b"2"]
     broker.away = False
     assert await relay.flush() == 2
     assert payloads(broker) == [b"1", b"2"]
+    await relay.forget_sent()
     assert await left(database) == []
 
 
@@ -103,6 +106,7 @@ async def test_only_what_was_sent_is_deleted(database: Database) -> None:
     await fill(database, b"1", b"2")
     relay = Relay(database, broker, CLOCK)
     await relay.flush()
+    await relay.forget_sent()
     assert await left(database) == [b"late"]
     await relay.flush()
     assert [one.value for one in broker.sent] == [b"1", b"2", b"late"]
@@ -134,6 +138,7 @@ async def test_a_row_with_a_lower_id_that_commits_late_is_not_deleted_unsent(
 
     relay = Relay(database, Slow(), CLOCK)
     await relay.flush()
+    await relay.forget_sent()
     assert await left(database) == [b"2"]
     await relay.flush()
     assert payloads(broker) == [b"1", b"3", b"2"]
@@ -148,6 +153,7 @@ async def test_a_row_larger_than_a_topic_takes_is_parked_and_holds_up_nobody(
     relay = Relay(database, broker, CLOCK)
     assert await relay.flush() == 3
     assert payloads(broker) == [b"1", b"2"]
+    await relay.forget_sent()
     assert await left(database) == []
     async with database.snapshot() as connection:
         (letter,) = (await connection.execute(select(DEAD_LETTERS))).all()
@@ -168,6 +174,7 @@ async def test_a_second_relay_waits_until_the_lease_is_over(database: Database) 
     first, second = Relay(database, broker, clock), Relay(database, broker, clock)
     await fill(database, b"1")
     assert await first.flush() == 1
+    await first.forget_sent()
     await fill(database, b"2")
     assert await second.flush() == 0
     clock.advance(LEASE + timedelta(microseconds=1))
@@ -220,3 +227,18 @@ async def test_the_relay_outlives_an_outage_and_says_so(database: Database) -> N
     stop.set()
     await running
     assert relay.healthy
+
+
+async def test_what_was_sent_is_deleted_a_moment_later_and_never_sent_twice(
+    database: Database,
+) -> None:
+    broker = MemoryBroker()
+    relay = Relay(database, broker, CLOCK)
+    await fill(database, b"1")
+    assert await relay.flush() == 1
+    assert await left(database) == [b"1"]
+    assert await relay.flush() == 0
+    await asyncio.sleep(0.15)
+    assert await relay.flush() == 0
+    assert await left(database) == []
+    assert payloads(broker) == [b"1"]

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from tocsin.inline_sqlite import InlineConnection
 
-BUSY_TIMEOUT_MS = 5_000
 READERS = 4
 
 
@@ -26,13 +25,17 @@ class Database:
         # sleeps up to 100 ms between tries.
         self._turn = asyncio.Lock()
         self._writer, self._reader = _engines(url)
+        self._open: AsyncConnection | None = None
+        self._readers: list[AsyncConnection] = []
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that commits when left and rolls back on an exception."""
         if self.is_sqlite:
-            async with self._turn, self._writer.begin() as connection:
-                yield connection
+            async with self._turn:
+                connection = await self._sole_writer()
+                async with connection.begin():
+                    yield connection
         else:
             async with self._writer.begin() as connection:
                 yield connection
@@ -40,13 +43,32 @@ class Database:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """Open a consistent view to read from; nothing written in it stays."""
+        if self.is_sqlite:
+            connection = self._readers.pop() if self._readers else await self._reader.connect()
+            try:
+                yield connection
+            finally:
+                await self._keep_reader(connection)
+            return
         async with self._reader.connect() as connection:
-            if not self.is_sqlite:
-                await connection.execution_options(isolation_level="REPEATABLE READ")
+            await connection.execution_options(isolation_level="REPEATABLE READ")
             try:
                 yield connection
             finally:
                 await connection.rollback()
+
+    async def _keep_reader(self, connection: AsyncConnection) -> None:
+        await connection.rollback()
+        if connection.invalidated or len(self._readers) >= READERS:
+            await connection.close()
+        else:
+            self._readers.append(connection)
+
+    async def _sole_writer(self) -> AsyncConnection:
+        # Kept open, as readers are: a pool's giving and taking back costs as much as a statement.
+        if self._open is None or self._open.closed or self._open.invalidated:
+            self._open = await self._writer.connect()
+        return self._open
 
     async def ping(self) -> None:
         """Raise unless the database answers."""
@@ -55,6 +77,8 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        for connection in [*self._readers, *([self._open] if self._open else [])]:
+            await connection.close()
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
@@ -89,7 +113,7 @@ def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
         driver_url(url), pool_size=1, max_overflow=0, async_creator=connect
     )
     reader = create_async_engine(
-        driver_url(url), pool_size=READERS, max_overflow=0, async_creator=connect
+        driver_url(url), pool_size=READERS, max_overflow=-1, async_creator=connect
     )
     _prepare_sqlite(writer, "BEGIN IMMEDIATE")
     _prepare_sqlite(reader, "BEGIN")
@@ -104,7 +128,7 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",  # A commit survives the loss of power, not only of the process.
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "busy_timeout=0",  # SQLite would wait standing still; InlineCursor waits awaiting.
             "foreign_keys=ON",
             "cache_size=-32000",
             "temp_store=MEMORY",

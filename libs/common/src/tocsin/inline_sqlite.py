@@ -3,15 +3,21 @@
 aiosqlite hands every statement to a thread and back. Each hand-over costs more than our
 statements do, and waits for the interpreter's lock behind whatever the event loop is doing. A
 statement of ours takes microseconds on pages in memory; what can take long is the commit's fsync,
-which therefore runs in a thread. SQLAlchemy's aiosqlite dialect takes this by `async_creator`.
+which runs in a thread wherever it is slow. SQLAlchemy's aiosqlite dialect takes this connection
+by `async_creator`.
 """
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
+QUICK = 0.0015  # Seconds that the event loop may stand still for; a thread costs a tenth of that.
+REMEMBERED = 0.05
+LOCKED_FOR = 5.0
+LOCK_RETRY = 0.01
 _COMMITS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="sqlite-commit")
 
 
@@ -43,9 +49,17 @@ class InlineCursor:
         return self._cursor.lastrowid
 
     async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> "InlineCursor":
-        """Run one statement."""
-        self._cursor.execute(statement, parameters)
-        return self
+        """Run one statement; wait without standing still while another process holds the lock."""
+        deadline = time.monotonic() + LOCKED_FOR
+        while True:
+            try:
+                self._cursor.execute(statement, parameters)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(LOCK_RETRY)
+            else:
+                return self
 
     async def executemany(self, statement: str, parameters: Any) -> "InlineCursor":  # noqa: ANN401
         """Run one statement for many rows."""
@@ -70,6 +84,7 @@ class InlineConnection:
         # thread: SQLite's own lock makes that safe.
         self._conn = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._tx = self
+        self._usual = QUICK  # How long a commit took lately; the first ones go to the thread.
 
     @property
     def _connection(self) -> bool:
@@ -90,15 +105,22 @@ class InlineConnection:
         return InlineCursor(self._conn.cursor())
 
     async def commit(self) -> None:
-        """Commit; the fsync waits in a thread."""
-        if self._conn.in_transaction:
+        """Commit: at once on a quick disk, in a thread where an fsync would hold up the loop."""
+        if not self._conn.in_transaction:
+            return
+        started = time.perf_counter()
+        if self._usual < QUICK:
+            self._conn.commit()
+        else:
             await asyncio.get_running_loop().run_in_executor(_COMMITS, self._conn.commit)
+        took = time.perf_counter() - started
+        self._usual += (took - self._usual) * REMEMBERED
 
     async def rollback(self) -> None:
         """Undo what was not committed."""
         self._conn.rollback()
 
-    async def create_function(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - DBAPI.
+    async def create_function(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
         """Define an SQL function: SQLAlchemy defines REGEXP."""
         self._conn.create_function(*arguments, **options)
 

@@ -37,6 +37,8 @@ def main(definition: Definition[Any]) -> None:
     telemetry.configure_logs(found.log_level, definition.name)
     telemetry.configure_traces(found.otlp, definition.name)
     _quieten_collector()
+    # A thread that has committed waits this long at most for a busy event loop to let it say so.
+    sys.setswitchinterval(0.0005)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(Process(definition, found).run())
     telemetry.flush_traces()

@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 LEASE = timedelta(seconds=5)
 LEASE_NAME = "relay"
+DELETE_EVERY = 0.1  # Seconds. A delete per flush would cost more than the flush.
 POLL_SECONDS = 0.2  # The net below the in-process wake-up: rows of other replicas, or of a crash.
 _OLDEST = (
     select(
@@ -33,7 +34,7 @@ _OLDEST = (
         OUTBOX.c.created_at,
     )
     .order_by(OUTBOX.c.id)
-    .limit(BATCH)
+    .limit(bindparam("most"))
 )
 # By exact ids: a range would delete rows that a slower transaction has yet to commit.
 _DELETE = delete(OUTBOX).where(OUTBOX.c.id.in_(bindparam("sent", expanding=True)))
@@ -55,6 +56,8 @@ class Relay:
         self._holder = ids.new()
         self._wake = asyncio.Event()
         self._held_until = 0.0  # On the monotonic clock, so that a clock step cannot stretch it.
+        self._sent: set[int] = set()
+        self._sent_since = 0.0
         self.progress = time.monotonic()
         self.healthy = True
 
@@ -81,10 +84,11 @@ class Relay:
         await self._leave()
 
     async def flush(self) -> int:
-        """Publish the oldest rows and delete them; return how many there were."""
+        """Publish the oldest rows that are not on Kafka yet; return how many there were."""
         self._wake.clear()
         if not await self._holds_lease():
             return 0
+        await self.forget_sent(after=DELETE_EVERY)
         rows = await self._oldest()
         telemetry.OUTBOX_OLDEST.set(
             (self._clock.now() - rows[0].created_at).total_seconds() if rows else 0
@@ -94,17 +98,28 @@ class Relay:
             await self._publisher.send(
                 [Outgoing(row.topic, row.key, row.payload, row.traceparent) for row in fitting]
             )
-            await self._delete(fitting)
+            if not self._sent:
+                self._sent_since = time.monotonic()
+            self._sent.update(row.id for row in fitting)
             telemetry.OUTBOX_PUBLISHED.inc(len(fitting))
         return len(rows)
 
     async def _oldest(self) -> list[Any]:
         async with self._database.snapshot() as connection:
-            return [*(await connection.execute(_OLDEST)).all()]
+            found = await connection.execute(_OLDEST, {"most": BATCH + len(self._sent)})
+            return [row for row in found if row.id not in self._sent]
 
-    async def _delete(self, rows: Sequence[Row[Any]]) -> None:
-        async with self._database.transaction() as connection:
-            await connection.execute(_DELETE, {"sent": [row.id for row in rows]})
+    async def forget_sent(self, after: float = 0) -> None:
+        """Delete what Kafka has acked: a moment later, for many flushes at once.
+
+        A kill before that publishes it again, and consumers pass it over.
+        """
+        if self._sent and (
+            len(self._sent) >= BATCH or time.monotonic() - self._sent_since >= after
+        ):
+            async with self._database.transaction() as connection:
+                await connection.execute(_DELETE, {"sent": list(self._sent)})
+            self._sent.clear()
 
     async def _park_what_cannot_fit(self, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
         """Set aside what Kafka would refuse for ever: it must not hold up all that follows."""
@@ -154,11 +169,13 @@ class Relay:
             )
             held = taken.first() is not None
         self._held_until = asked + LEASE.total_seconds() if held else 0.0
+        if not held:
+            self._sent.clear()  # Whoever holds it sends what we had not deleted again.
         return held
 
     async def _rest(self) -> None:
         try:
-            async with asyncio.timeout(POLL_SECONDS):
+            async with asyncio.timeout(DELETE_EVERY if self._sent else POLL_SECONDS):
                 await self._wake.wait()
         except TimeoutError:
             return
@@ -168,6 +185,7 @@ class Relay:
             async with asyncio.timeout(10):
                 while await self.flush():
                     pass
+                await self.forget_sent()
                 async with self._database.transaction() as connection:
                     await connection.execute(_RELEASE, {"who": self._holder})
         except (Unavailable, TimeoutError, OSError) as error:

@@ -59,6 +59,7 @@ class Subscribers:
         try:
             async with asyncio.timeout(15):
                 await broker.start()
+            kafka.listen_patiently(broker)
         except (KafkaError, OSError, TimeoutError) as error:
             log.warning("kafka_away", error=repr(error))
             await _stopped(broker)

@@ -7,11 +7,16 @@ from tocsin import topics
 from tocsin.application import Subscription
 from tocsin.events import EscalateIncident, ResponderUnreachable
 
+# What is wanted of this topic is rare among what is not: larger batches are passed over cheaply.
+RARE = 0.1
+
 
 def subscriptions(handlers: ClimbHandlers) -> tuple[Subscription[EscalationUnitOfWork], ...]:
     """Return the topics that this service reads."""
     return (
         Subscription(topics.INCIDENTS, handlers.on_incidents, HEARD),
         Subscription(topics.COMMANDS, handlers.on_commands, (EscalateIncident,)),
-        Subscription(topics.NOTIFICATIONS, handlers.on_notifications, (ResponderUnreachable,)),
+        Subscription(
+            topics.NOTIFICATIONS, handlers.on_notifications, (ResponderUnreachable,), RARE
+        ),
     )
