@@ -30,7 +30,13 @@ def build(
     started_at = parts.clock.now()
     handlers = Handlers(parts.catalog, started_at)
     durable_log = DurableLog(parts.publisher, parts.store, settings.kafka_deadline)
-    reception = Reception(Ingest(durable_log), parts.catalog, parts.clock, settings)
+    reception = Reception(
+        Ingest(durable_log),
+        parts.catalog,
+        parts.clock,
+        production=settings.environment == "production",
+        legacy_names=settings.label_names == "legacy",
+    )
     return Application(
         name="incident-intake",
         store=parts.store,

@@ -11,7 +11,6 @@ from incident_intake.domain.message import Parsed, Receipt
 from incident_intake.entrypoints import keys
 from incident_intake.handlers.ingest import Ingest
 from incident_intake.handlers.ingest import Request as Admitted
-from incident_intake.settings import IntakeSettings
 from tocsin import ids
 from tocsin.clock import Clock
 from tocsin.holder import CatalogHolder
@@ -29,7 +28,8 @@ class Reception:
     ingest: Ingest
     catalog: CatalogHolder
     clock: Clock
-    settings: IntakeSettings
+    production: bool
+    legacy_names: bool
 
     def refuse_until_loaded(self) -> None:
         """Raise the 503 that makes senders try again while no key can be known yet."""
@@ -44,7 +44,7 @@ class Reception:
         found = keys.integration_of(
             chain(keys.candidates(request), more_keys),
             self.catalog.current,
-            production=self.settings.environment == "production",
+            production=self.production,
         )
         if found is None:
             return None
@@ -72,7 +72,7 @@ class Reception:
             integration=admitted.name,
             received_at=admitted.received_at,
             request_id=request_id,
-            legacy_names=self.settings.label_names == "legacy",
+            legacy_names=self.legacy_names,
         )
 
     async def keep(self, admitted: Admitted, parsed: Parsed) -> list[str]:

@@ -6,7 +6,7 @@ from tocsin import events as e
 from tocsin import topics
 from tocsin.application import Subscription
 
-REST = 0.1  # Nobody waits for a timeline: a tenth of a second makes batches, which cost less.
+REST = 0.25  # Nobody waits for a timeline: a quarter of a second makes batches, which cost less.
 
 
 def subscriptions(handlers: Handlers) -> tuple[Subscription[PostmortemUnitOfWork], ...]:
