@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from tocsin.events import Envelope, Event
 
+TRACEPARENT = "[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"
 _ZONES = st.sampled_from(
     [UTC, timezone(timedelta(hours=5, minutes=45)), timezone(-timedelta(hours=11))]
 )
@@ -69,5 +70,5 @@ def envelopes(kind: type[Event]) -> st.SearchStrategy[Envelope[Event]]:
         event_id=text,
         causation_id=st.none() | text,
         correlation_id=st.none() | text,
-        traceparent=st.none() | text,
+        traceparent=st.none() | st.from_regex(TRACEPARENT, fullmatch=True),
     )

@@ -23,7 +23,7 @@ DURATION = TypeAdapter[timedelta](Duration)
         ("1d", timedelta(days=1)),
         ("1w", timedelta(weeks=1)),
         ("090s", timedelta(seconds=90)),
-        ("999999w", timedelta(weeks=999_999)),
+        ("5200w", timedelta(weeks=5200)),
     ],
 )
 def test_a_number_and_a_unit_are_a_duration(written: str, meant: timedelta) -> None:

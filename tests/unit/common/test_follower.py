@@ -45,6 +45,7 @@ async def read(follower: Follower, facts: Sequence[Event | bytes]) -> None:
             else encode(caused_by(None, fact, now=START, source="escalation"))
         )
         await follower._read(SimpleNamespace(value=value, offset=offset))
+    await follower._take_over()  # The end of the topic is reached.
 
 
 def follower(database: Database, holder: CatalogHolder) -> Follower:
@@ -103,3 +104,16 @@ async def test_a_record_that_cannot_be_understood_is_passed_over(database: Datab
     holder = CatalogHolder()
     await read(follower(database, holder), [b"junk", b"", service("web", 1, {}), applied(1)])
     assert holder.current.service("web") is not None
+
+
+async def test_the_past_is_replayed_without_coming_into_force_on_its_way(
+    database: Database,
+) -> None:
+    holder = CatalogHolder()
+    one = follower(database, holder)
+    for fact in (service("web", 1, {}), applied(1)):
+        value = encode(caused_by(None, fact, now=START, source="escalation"))
+        await one._read(SimpleNamespace(value=value, offset=0))
+    assert not holder.loaded
+    await one._take_over()
+    assert holder.current.version == 1

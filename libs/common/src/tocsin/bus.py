@@ -17,6 +17,7 @@ from tocsin.failures import is_infrastructure
 from tocsin.unit_of_work import DeadLetter, Store, U
 
 log = structlog.get_logger(__name__)
+ANNOUNCED_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,10 @@ def announcement(letter: DeadLetter) -> Envelope[Event]:
         origin_key=letter.key.decode("utf-8", "replace"),
         reason=letter.reason,
         error=letter.error,
-        payload=base64.b64encode(letter.payload).decode(),
+        # Whole in the letter; the announcement has to fit its topic.
+        payload=base64.b64encode(letter.payload).decode()
+        if len(letter.payload) <= ANNOUNCED_BYTES
+        else "",
         first_seen_at=letter.first_seen_at,
     )
     return Envelope(

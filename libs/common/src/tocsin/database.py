@@ -100,6 +100,7 @@ def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
             pool_timeout=5,
             pool_pre_ping=False,
             pool_use_lifo=True,
+            hide_parameters=True,  # Errors are logged; addresses and keys are not.
             connect_args={"timeout": 5, "command_timeout": 30},
         )
         return engine, engine
@@ -110,10 +111,14 @@ def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
         return InlineConnection(str(path))
 
     writer = create_async_engine(
-        driver_url(url), pool_size=1, max_overflow=0, async_creator=connect
+        driver_url(url), pool_size=1, max_overflow=0, async_creator=connect, hide_parameters=True
     )
     reader = create_async_engine(
-        driver_url(url), pool_size=READERS, max_overflow=-1, async_creator=connect
+        driver_url(url),
+        pool_size=READERS,
+        max_overflow=-1,
+        async_creator=connect,
+        hide_parameters=True,
     )
     _prepare_sqlite(writer, "BEGIN IMMEDIATE")
     _prepare_sqlite(reader, "BEGIN")

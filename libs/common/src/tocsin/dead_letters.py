@@ -2,9 +2,9 @@
 
 import base64
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy import Row, select, update
 
@@ -48,11 +48,13 @@ def router(service: str, store: SqlStore[Any], clock: Clock) -> APIRouter:
 
     @routes.get(base)
     async def listed(
-        who: Reader, limit: int = 100, cursor: str | None = None
+        who: Reader,
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        cursor: str | None = None,
     ) -> Page[DeadLetterItem]:
         """List dead letters, newest first."""
         del who
-        most = max(1, min(limit, 500))
+        most = limit
         query = select(DEAD_LETTERS).order_by(T.first_seen_at.desc(), T.dead_letter_id.desc())
         start = _start(cursor)
         async with store.database.snapshot() as connection:

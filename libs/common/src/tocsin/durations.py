@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 PATTERN = r"^[0-9]{1,6}(s|m|h|d|w)$"
+LONGEST = 100 * 365 * 86_400  # Seconds: any instant of ours plus this is still one.
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -14,7 +15,10 @@ def parse(text: str) -> timedelta:
     """Return the duration that `text` says; ValueError names the right form."""
     if not re.fullmatch(PATTERN, text):
         raise ValueError(f"{text!r} is not a duration; write a number and s, m, h, d or w: 30s, 5m")
-    return timedelta(seconds=int(text[:-1]) * _SECONDS[text[-1]])
+    seconds = int(text[:-1]) * _SECONDS[text[-1]]
+    if seconds > LONGEST:
+        raise ValueError(f"{text!r} is longer than a hundred years")
+    return timedelta(seconds=seconds)
 
 
 def text(duration: timedelta) -> str:

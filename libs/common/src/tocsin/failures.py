@@ -1,11 +1,18 @@
 """Tells an outage, which is waited out, from a record that fails for a reason of its own."""
 
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    SQLAlchemyError,
+    StatementError,
+)
 
 from tocsin.errors import Unavailable
 
-# Data exceptions and integrity violations: the same values fail the same way for ever.
-_ABOUT_DATA = ("22", "23")
+# Data exceptions, integrity violations, values beyond a limit of the program: the same values
+# fail the same way for ever.
+_ABOUT_DATA = ("22", "23", "54")
 
 
 def is_infrastructure(error: BaseException) -> bool:
@@ -24,7 +31,10 @@ def is_infrastructure(error: BaseException) -> bool:
 def _is_about_data(error: BaseException) -> bool:
     """Return whether the database refused the values, which asyncpg's dialect does not tell."""
     if not isinstance(error, DBAPIError):
-        return False
+        # A value that could not even be handed to the driver.
+        return isinstance(error, StatementError) and isinstance(
+            error.orig, TypeError | ValueError | ArithmeticError
+        )
     state = getattr(error.orig, "sqlstate", None) or ""
     # What asyncpg itself cannot turn into bytes has no state, but is a ValueError too.
     return state.startswith(_ABOUT_DATA) or isinstance(

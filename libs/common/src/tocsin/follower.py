@@ -20,6 +20,7 @@ from tocsin.catalog import Catalog
 from tocsin.database import Database
 from tocsin.errors import Undecodable
 from tocsin.events import CatalogApplied, CatalogDocumentChanged, decode
+from tocsin.failures import is_infrastructure
 from tocsin.holder import CatalogHolder
 from tocsin.tables import CATALOG_DOCUMENTS, upsert
 from tocsin.topics import CATALOG
@@ -42,6 +43,8 @@ class Follower:
         self._holder = holder
         self._building = Catalog()
         self._changes: list[CatalogDocumentChanged] = []
+        self._to_remember: dict[str, CatalogDocumentChanged] = {}
+        self._is_complete = False
         self.progress = time.monotonic()
 
     async def recall(self) -> None:
@@ -61,13 +64,15 @@ class Follower:
         while not stop.is_set():
             try:
                 await self._follow(stop)
-            except (KafkaError, TimeoutError, OSError) as error:
+            except Exception as error:
+                if not isinstance(error, KafkaError) and not is_infrastructure(error):
+                    raise
                 log.info("catalog_away", error=repr(error))
                 await asyncio.sleep(1)
             self.progress = time.monotonic()
 
     async def _follow(self, stop: asyncio.Event) -> None:
-        self._building, self._changes = Catalog(), []
+        self._building, self._changes, self._to_remember = Catalog(), [], {}
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             enable_auto_commit=False,
@@ -84,8 +89,9 @@ class Follower:
                 self.progress = time.monotonic()
                 async with asyncio.timeout(10):
                     reached = await consumer.position(self._place) >= end
-                if reached and not self._holder.loaded:
-                    self._put_in_force(self._building)
+                # The past is replayed at each start: none of its versions comes into force again.
+                if reached:
+                    await self._take_over()
         finally:
             async with asyncio.timeout(5):
                 await consumer.stop()
@@ -106,14 +112,20 @@ class Follower:
         elif isinstance(data, CatalogApplied):
             changes, self._changes = self._changes, []
             self._building = self._building.with_changes(data.catalog_version, changes)
-            # The past is replayed at each start; only what is not older comes into force.
-            if data.catalog_version >= self._holder.current.version:
-                await self._remember(changes, data)
-                self._put_in_force(self._building)
+            self._to_remember.update((change.key, change) for change in changes)
+            self._is_complete = True
 
-    async def _remember(
-        self, changes: Sequence[CatalogDocumentChanged], marker: CatalogApplied
-    ) -> None:
+    async def _take_over(self) -> None:
+        known = self._holder.current.version
+        if not self._holder.loaded or (self._is_complete and self._building.version >= known):
+            self._put_in_force(self._building)
+        if self._is_complete:
+            self._is_complete = False
+            if self._building.version >= known:
+                await self._remember()
+
+    async def _remember(self) -> None:
+        changes, self._to_remember = self._to_remember, {}
         rows: list[dict[str, Any]] = [
             {
                 "kind": change.kind,
@@ -121,13 +133,14 @@ class Follower:
                 "catalog_version": change.catalog_version,
                 "document": orjson.loads(change.model_dump_json()),
             }
-            for change in {change.key: change for change in changes}.values()
+            for change in changes.values()
+            if change.catalog_version == self._building.versions.get((change.kind, change.name))
         ]
         rows.append(
             {
                 "kind": _MARKER[0],
                 "name": _MARKER[1],
-                "catalog_version": marker.catalog_version,
+                "catalog_version": self._building.version,
                 "document": {},
             }
         )

@@ -112,9 +112,18 @@ class InlineConnection:
         if self._usual < QUICK:
             self._conn.commit()
         else:
-            await asyncio.get_running_loop().run_in_executor(_COMMITS, self._conn.commit)
+            await self._commit_elsewhere()
         took = time.perf_counter() - started
         self._usual += (took - self._usual) * REMEMBERED
+
+    async def _commit_elsewhere(self) -> None:
+        running = asyncio.get_running_loop().run_in_executor(_COMMITS, self._conn.commit)
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError:
+            # It cannot be called back; what comes next must not find it under way.
+            await asyncio.wait([running])
+            raise
 
     async def rollback(self) -> None:
         """Undo what was not committed."""

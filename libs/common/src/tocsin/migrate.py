@@ -68,6 +68,7 @@ def create_recipe_v1() -> None:
         sa.Column("payload", sa.LargeBinary, nullable=False),
         sa.Column("traceparent", sa.Text),
         sa.Column("created_at", sa.BigInteger, nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "timers",

@@ -15,8 +15,10 @@ from tocsin.database import Database
 from tocsin.errors import Unavailable
 from tocsin.failures import is_infrastructure
 from tocsin.outgoing import Outgoing, Publisher
-from tocsin.tables import DEAD_LETTERS, LEASES, OUTBOX, insert_into
-from tocsin.topics import MAX_MESSAGE_BYTES
+from tocsin.sql import SqlUnitOfWork
+from tocsin.tables import LEASES, OUTBOX, insert_into
+from tocsin.topics import ALERT_EVENTS, MAX_MESSAGE_BYTES
+from tocsin.unit_of_work import DeadLetter
 
 log = structlog.get_logger(__name__)
 BATCH = 500
@@ -102,6 +104,8 @@ class Relay:
                 self._sent_since = time.monotonic()
             self._sent.update(row.id for row in fitting)
             telemetry.OUTBOX_PUBLISHED.inc(len(fitting))
+            if any(row.topic == ALERT_EVENTS.name for row in fitting):
+                await self.forget_sent()  # Intake waits for this topic to be drained.
         return len(rows)
 
     async def _oldest(self) -> list[Any]:
@@ -117,9 +121,10 @@ class Relay:
         if self._sent and (
             len(self._sent) >= BATCH or time.monotonic() - self._sent_since >= after
         ):
+            # Forgotten even if the answer is lost: sent twice is harmless, never is not.
+            sent, self._sent = self._sent, set()
             async with self._database.transaction() as connection:
-                await connection.execute(_DELETE, {"sent": list(self._sent)})
-            self._sent.clear()
+                await connection.execute(_DELETE, {"sent": list(sent)})
 
     async def _park_what_cannot_fit(self, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
         """Set aside what Kafka would refuse for ever: it must not hold up all that follows."""
@@ -127,24 +132,25 @@ class Relay:
         parked = [row for row in rows if row not in fitting] if len(fitting) < len(rows) else []
         for row in parked:
             log.error("event_too_large", topic=row.topic, bytes=len(row.payload))
+            telemetry.DEAD_LETTERS.labels("relay").inc()
             async with self._database.transaction() as connection:
-                await connection.execute(DEAD_LETTERS.insert().values(**self._letter(row)))
+                await SqlUnitOfWork(connection, self._clock.now()).bury([self._letter(row)])
                 await connection.execute(_DELETE, {"sent": [row.id]})
         return fitting
 
-    def _letter(self, row: Row[Any]) -> dict[str, Any]:
-        return {
-            "dead_letter_id": ids.new(),
-            "consumer": "relay",
-            "topic": row.topic,
-            "partition": -1,
-            "offset": -1,
-            "key": row.key,
-            "payload": row.payload,
-            "reason": f"larger than a topic takes: {len(row.payload)} bytes",
-            "error": "MessageTooLarge",
-            "first_seen_at": self._clock.now(),
-        }
+    def _letter(self, row: Row[Any]) -> DeadLetter:
+        return DeadLetter(
+            dead_letter_id=ids.new(),
+            consumer="relay",
+            topic=row.topic,
+            partition=-1,
+            offset=-1,
+            key=row.key,
+            payload=row.payload,
+            reason=f"larger than a topic takes: {len(row.payload)} bytes",
+            error="MessageTooLarge",
+            first_seen_at=self._clock.now(),
+        )
 
     async def _holds_lease(self) -> bool:
         # Renewed at half its time, so that a write per batch is not needed.
@@ -164,7 +170,10 @@ class Relay:
                         "fence": LEASES.c.fence + 1,
                         "held_until": now + LEASE,
                     },
-                    where=(LEASES.c.held_until < now) | (LEASES.c.holder == self._holder),
+                    # Held longer than any lease lasts: by a clock that was put back since.
+                    where=(LEASES.c.held_until < now)
+                    | (LEASES.c.held_until > now + 2 * LEASE)
+                    | (LEASES.c.holder == self._holder),
                 ).returning(LEASES.c.fence)
             )
             held = taken.first() is not None

@@ -24,6 +24,9 @@ from sqlalchemy.types import TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+LAST = (
+    datetime.max.replace(tzinfo=UTC) - EPOCH
+) // MICROSECOND  # West of UTC there are later ones.
 
 
 class Instant(TypeDecorator[datetime]):
@@ -35,7 +38,7 @@ class Instant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Return the microseconds."""
         del dialect
-        return None if value is None else (value - EPOCH) // MICROSECOND
+        return None if value is None else min((value - EPOCH) // MICROSECOND, LAST)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401
         """Return the instant, in UTC."""
@@ -80,6 +83,8 @@ OUTBOX = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("traceparent", Text),
     Column("created_at", Instant, nullable=False),
+    # SQLite would give a deleted row's id again, and the relay knows rows by their ids.
+    sqlite_autoincrement=True,
 )
 TIMERS = Table(
     "timers",

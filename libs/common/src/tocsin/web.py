@@ -1,16 +1,13 @@
 """The HTTP side of every service: app factory, health, problem+json, auth, request caps."""
 
 import base64
-import hashlib
-import hmac
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import orjson
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Security
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.security import HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
@@ -18,9 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from tocsin import json_body
+from tocsin.auth import Admin, Principal, Reader, Writer, admin, reader, requires, writer
 from tocsin.errors import InputError, Refused, Unavailable
+from tocsin.json_body import BrokenJsonError, ExcessiveJsonError
 from tocsin.problems import Problem, unavailable
-from tocsin.settings import ApiToken, ServiceSettings
+from tocsin.settings import ServiceSettings
 from tocsin.web_limits import Limits, RequestLimits
 
 __all__ = [
@@ -81,45 +81,6 @@ def idempotency_key(request: Request) -> str | None:
     return key
 
 
-class Principal(BaseModel):
-    """Who calls, and what they may do."""
-
-    name: str
-    scopes: frozenset[str]
-
-
-_TOKEN = HTTPBearer(scheme_name="token", auto_error=False)  # Only so that OpenAPI tells of it.
-
-
-def requires(scope: str) -> Callable[[Request], Principal]:
-    """Return a dependency that lets callers with `scope` in: 401 unknown, 403 not allowed."""
-
-    def principal(request: Request, _: Annotated[object, Security(_TOKEN)] = None) -> Principal:
-        tokens: tuple[ApiToken, ...] = request.app.state.api_tokens
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
-        digest = hashlib.sha256(token.strip().encode()).hexdigest()
-        found = None
-        for known in tokens:  # Every token is compared, so that time tells nothing.
-            if hmac.compare_digest(known.sha256, digest):
-                found = known
-        if kind.lower() != "bearer" or found is None:
-            raise Problem(
-                401,
-                "unauthorized",
-                "Send an API token: Authorization: Bearer …",
-                {"WWW-Authenticate": 'Bearer realm="tocsin"'},
-            )
-        if scope not in found.scopes:
-            raise Problem(403, "forbidden", f"The token {found.name!r} has no scope {scope!r}.")
-        return Principal(name=found.name, scopes=found.scopes)
-
-    return principal
-
-
-reader = requires("read")
-writer = requires("write")
-admin = requires("admin")
-
 Ready = Callable[[], Mapping[str, bool | str | int]]
 
 
@@ -152,7 +113,7 @@ def create_app(
     app.router.routes[:0] = list(routes)
     app.include_router(_service_router(app, openapi_paths or {}))
     for router in routers:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(_sane_json)])
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_middleware(RequestLimits, limits=limits or Limits())
@@ -230,7 +191,15 @@ async def _http(_request: Request, error: Exception) -> Response:
 async def _input(_request: Request, error: Exception) -> Response:
     if isinstance(error, Refused):
         return Problem(409, "refused", str(error)).response()
-    return Problem(400, "bad-request", str(error)).response()
+    slugs: dict[type, str] = {BrokenJsonError: "broken-json", ExcessiveJsonError: "excessive-json"}
+    return Problem(400, slugs.get(type(error), "bad-request"), str(error)).response()
+
+
+async def _sane_json(request: Request) -> None:
+    """Refuse what is no message before each of its thousand keys is a mistake of its own."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if kind == "application/json" and (body := await request.body()):
+        json_body.parse(body)
 
 
 async def _away(_request: Request, error: Exception) -> Response:
@@ -245,6 +214,3 @@ _HANDLERS: dict[type[Exception], Any] = {
     InputError: _input,
     Unavailable: _away,
 }
-Reader = Annotated[Principal, Depends(reader)]
-Writer = Annotated[Principal, Depends(writer)]
-Admin = Annotated[Principal, Depends(admin)]

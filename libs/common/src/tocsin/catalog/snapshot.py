@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from pydantic import ValidationError
+
 from tocsin import matching
 from tocsin.catalog.documents import (
     KINDS,
@@ -29,18 +31,25 @@ class Catalog:
 
     version: int = 0
     specs: Mapping[Key, Spec] = field(default_factory=dict)
+    versions: Mapping[Key, int] = field(default_factory=dict)
 
     def with_changes(self, version: int, changes: Iterable[CatalogDocumentChanged]) -> "Catalog":
-        """Return the catalog after these changes, at this version."""
-        specs = dict(self.specs)
+        """Return the catalog after these changes, at this version.
+
+        A change older than what is known of its document is passed over: a relay that was stopped
+        may publish it once more. One that does not fit its kind leaves the document as it was.
+        """
+        specs, versions = dict(self.specs), dict(self.versions)
         for change in changes:
             key = (change.kind, change.name)
+            if change.catalog_version < versions.get(key, 0) or change.kind not in KINDS:
+                continue  # A kind of a later release is not ours to judge.
+            versions[key] = change.catalog_version
             if change.spec is None:
                 specs.pop(key, None)
-            elif change.kind in KINDS:  # A kind of a later release is not ours to judge.
-                # Read leniently: tomorrow's release may write fields that we do not know yet.
-                specs[key] = KINDS[change.kind].model_validate(change.spec, extra="ignore")
-        return Catalog(version, specs)
+            elif (spec := _read(change)) is not None:
+                specs[key] = spec
+        return Catalog(max(version, self.version), specs, versions)
 
     def team(self, name: str) -> Team | None:
         """Return the team of this name."""
@@ -91,3 +100,11 @@ class Catalog:
             (name, spec, tuple(matching.parse(text) for text in spec.matchers))
             for name, spec in sorted(routes, key=lambda route: (route[1].order, route[0]))
         )
+
+
+def _read(change: CatalogDocumentChanged) -> Spec | None:
+    try:
+        # Leniently: tomorrow's release may write fields that we do not know yet.
+        return KINDS[change.kind].model_validate(change.spec, extra="ignore")
+    except ValidationError:
+        return None

@@ -10,8 +10,10 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from tocsin.errors import Undecodable
 from tocsin.events.base import Envelope, Event
 
+LONGEST = 255
 CONTENT_TYPE = b"application/cloudevents+json"
 _TIME = TypeAdapter[datetime](AwareDatetime)
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _STRING = rb'"[^"\\]*"'
 _HEAD = re.compile(
     rb'\{"specversion":"1\.0","id":'
@@ -60,7 +62,7 @@ def decode(body: bytes, registry: dict[str, type[Event]]) -> Envelope[Event]:
             event_id=attributes["id"],
             causation_id=_optional(attributes, "causationid"),
             correlation_id=_optional(attributes, "correlationid"),
-            traceparent=_optional(attributes, "traceparent"),
+            traceparent=_trace_context(attributes),
         )
     except ValidationError as error:
         raise Undecodable(_first_mistake(error)) from error
@@ -86,8 +88,11 @@ def _attributes(body: bytes) -> dict[str, Any]:
     for name in ("id", "source", "type", "time"):
         value = attributes.get(name)
         # A NUL is no text to PostgreSQL: as an inbox id it would stop its partition for good.
-        if not isinstance(value, str) or not value or "\x00" in value:
-            raise Undecodable(f"{name}: a CloudEvents attribute is missing or not a string")
+        # One that no index of it can hold would do the same.
+        if not isinstance(value, str) or not value or "\x00" in value or len(value) > LONGEST:
+            raise Undecodable(
+                f"{name}: a CloudEvents attribute is missing, not a string, or too long"
+            )
     if "data" not in attributes:
         raise Undecodable("data: is missing")
     return attributes
@@ -97,6 +102,12 @@ def _optional(attributes: dict[str, Any], name: str) -> str | None:
     """Return an attribute that may be absent; what is not text is no reason to lose the event."""
     value = attributes.get(name)
     return value if isinstance(value, str) and "\x00" not in value else None
+
+
+def _trace_context(attributes: dict[str, Any]) -> str | None:
+    """Return the W3C trace context; what is none must not reach a header of ours."""
+    found = _optional(attributes, "traceparent")
+    return found if found and _TRACEPARENT.fullmatch(found) else None
 
 
 def _time(text: str) -> datetime:
