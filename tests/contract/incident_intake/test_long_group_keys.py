@@ -3,11 +3,11 @@
 import random
 
 import pytest
+
 from incident_intake.adapters.memory import MemoryIntakeUnitOfWork
 from incident_intake.adapters.sql import SqlIntakeUnitOfWork
 from incident_intake.handlers import Handlers
 from incident_intake.ports import IntakeUnitOfWork
-
 from tests.contract.conftest import MakeStore
 from tests.unit.incident_intake.world import catalog, message
 from tocsin import topics

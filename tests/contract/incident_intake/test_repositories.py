@@ -257,3 +257,23 @@ async def test_silences_hold_between_their_start_and_their_end(store: Store[Any]
         rest = await uow.silences.listed(cursor(START + MINUTE, "sil_2"), 9)
     assert [each.silence_id for each in listed] == ["sil_2"]
     assert rest == [silence]
+
+
+async def test_more_ids_than_one_statement_takes_are_loaded_in_parts(store: Store[Any]) -> None:
+    """A silence that held back a hundred thousand alerts ends."""
+    alert = an_alert("held", incident_id=f"inc_{1:032x}")
+    one, other = an_incident(1), an_incident(2)
+    many = [f"unknown {number}" for number in range(40_000)]
+    async with store.begin() as uow:
+        await uow.alerts.save([alert])
+        await uow.incidents.save([one, other])
+    async with store.begin() as uow:
+        alerts = await uow.alerts.load([*many, alert.alert_id])
+        firing = await uow.alerts.firing_in([*many, one.incident_id])
+        by_id = await uow.incidents.load([*many, one.incident_id])
+        by_group = await uow.incidents.load([], [*many, other.group_key])
+        none = await uow.incidents.load([])
+    assert (alerts, firing) == ({alert.alert_id: alert}, [alert])
+    assert by_id == {one.incident_id: one}
+    assert by_group == {other.incident_id: other}
+    assert none == {}

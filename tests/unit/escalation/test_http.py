@@ -270,6 +270,39 @@ async def test_what_cannot_be_answered_is_a_problem(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/v1/on-call?at=0001-01-01T00:00:00%2B14:00", "at"),
+        ("/v1/on-call?at=9999-12-31T23:59:59-14:00", "at"),
+        ("/v1/schedules/web/shifts?from=0001-01-01T00:00:00%2B14:00", "from"),
+        ("/v1/schedules/web/shifts?to=9999-12-31T23:59:59-14:00", "to"),
+    ],
+)
+async def test_an_instant_that_has_no_utc_is_refused_by_its_name(
+    service: Service, path: str, field: str
+) -> None:
+    await service.put(BASE, 0)
+    answer = await service.client.get(path)
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+@pytest.mark.parametrize(
+    ("body", "slug"),
+    [
+        (b"{", "broken-json"),
+        (b"[" * 40 + b"]" * 40, "excessive-json"),
+        (b"{" + b",".join(b'"%d":1' % n for n in range(1001)) + b"}", "excessive-json"),
+    ],
+)
+@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/catalog/plan"), ("PUT", "/v1/catalog")])
+async def test_a_body_that_is_no_json_is_told_as_everywhere(
+    service: Service, method: str, path: str, body: bytes, slug: str
+) -> None:
+    answer = await service.client.request(method, path, content=body)
+    assert (answer.status_code, answer.json()["type"]) == (400, f"urn:tocsin:problem:{slug}")
+
+
 async def test_shifts_of_the_next_two_weeks(service: Service) -> None:
     await service.put(BASE, 0)
     answer = await service.client.get("/v1/schedules/web/shifts")

@@ -27,7 +27,10 @@ def test_a_person_who_joined_after_the_start_is_paged_by_the_catalog_that_knows_
         ("Service", "checkout"): Service(escalation_policy="p"),
     }
     before = Catalog(3, specs)
-    joined = {("User", "carol"): person("https://p.example/c"), ("Team", "web"): Team(members=("carol",))}
+    joined = {
+        ("User", "carol"): person("https://p.example/c"),
+        ("Team", "web"): Team(members=("carol",)),
+    }
     after = replace(before, version=4, specs={**specs, **joined})
     event = IncidentTriggered(
         incident_id="inc_1",

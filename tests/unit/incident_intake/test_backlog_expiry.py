@@ -23,3 +23,9 @@ async def test_an_alert_whose_repeats_wait_in_the_outbox_does_not_expire() -> No
         await world.app.on_timers(uow, timers, world.clock.now())
 
     assert [each.status for each in world.incidents()] == ["triggered"]
+
+    await world.relays()
+    assert [type(each).__name__ for each in await world.passes(timedelta(minutes=5))] == [
+        "AlertResolved",
+        "IncidentResolved",
+    ]

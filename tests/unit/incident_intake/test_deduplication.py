@@ -85,7 +85,8 @@ def test_a_late_resolve_of_an_earlier_episode_ends_nothing() -> None:
 
 
 def test_a_late_firing_of_the_resolved_episode_opens_nothing() -> None:
-    late = message(at=LATER + LATE_DELIVERY - seconds(1), started_at=START)
+    at = LATER + LATE_DELIVERY - seconds(1)
+    late = message(at=at, started_at=START, source="alertmanager")
     assert isinstance(verdict(BY_TOOL, late, incident_is_open=False), Stale)
 
 
@@ -95,12 +96,21 @@ def test_the_same_episode_reported_long_after_its_resolve_is_true() -> None:
     assert isinstance(verdict(BY_TOOL, again, incident_is_open=False), Opened)
 
 
+@pytest.mark.parametrize("source", ["generic", "pagerduty"])
+def test_who_says_things_once_fires_again_at_once(source: str) -> None:
+    """A script that keeps the start of its check: trigger, resolve, trigger, all in a minute."""
+    again = message(at=LATER, started_at=START, source=source)
+    assert isinstance(verdict(BY_TOOL, again, incident_is_open=False), Opened)
+    before = message(at=LATER - seconds(1), started_at=START, source=source)
+    assert isinstance(verdict(BY_TOOL, before, incident_is_open=False), Stale)
+
+
 def test_a_resolve_that_arrives_before_its_firing_is_remembered() -> None:
     resolve = message(action="resolve", at=START, started_at=START, ended_at=START)
     first = verdict(None, resolve, incident_is_open=False)
     assert isinstance(first, Stale)
     assert first.alert is not None
-    late = message(at=START + seconds(1), started_at=START)
+    late = message(at=START + seconds(1), started_at=START, source="prometheus")
     assert isinstance(verdict(first.alert, late, incident_is_open=False), Stale)
     anew = message(at=START + seconds(1), started_at=START + seconds(1))
     assert isinstance(verdict(first.alert, anew, incident_is_open=False), Opened)

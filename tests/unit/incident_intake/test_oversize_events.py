@@ -58,7 +58,9 @@ async def test_a_page_about_many_large_alerts_still_fits_its_topic() -> None:
         assert isinstance(fact, IncidentEvent)
         climb = hear(climb, fact, START, catalog).escalation
     (page,) = [
-        one for one in climb.page_last_resort(START, catalog).facts if isinstance(one, PageRequested)
+        one
+        for one in climb.page_last_resort(START, catalog).facts
+        if isinstance(one, PageRequested)
     ]
 
     assert size(page) < LARGEST

@@ -189,7 +189,7 @@ class Escalation:
         for at_loop, at_level in islice(self._places(loop, level), len(self.policy.levels)):
             spec = self.policy.levels[at_level - 1]
             resolution = resolve(spec.targets, catalog, now)
-            request = self._request(at_level, at_loop)
+            request = self._request(at_level, at_loop, catalog)
             if resolution.found:
                 until = now + max(spec.escalate_after, pause)
                 waiting = replace(self, status=Waiting(at_level, at_loop, until))
@@ -205,7 +205,7 @@ class Escalation:
         again_at = now + max(LAST_RESORT_EVERY, pause)
         spent = replace(self, status=Exhausted(again_at), rounds=self.rounds + 1)
         people = pages.last_resort(self.policy, catalog, now)
-        request = self._request(0, spent.rounds)
+        request = self._request(0, spent.rounds, catalog)
         decision = spent.paging(request, people, now, "last resort")
         if self.rounds:
             return decision
@@ -228,8 +228,9 @@ class Escalation:
             for at_level in range(max(level, 1) if at_loop == loop else 1, count + 1):
                 yield at_loop, at_level
 
-    def _request(self, level: int, loop: int) -> Request:
-        return Request(self.incident, self.policy, self.version, self.cycle, level, loop)
+    def _request(self, level: int, loop: int, catalog: Catalog) -> Request:
+        place = (self.version, self.cycle, level, loop)
+        return Request(self.incident, self.policy, *place, catalog.version)
 
     def _withdrawn(self, reason: str) -> tuple[PageEvent, ...]:
         return pages.withdrawn(self.incident, self.pages, reason)

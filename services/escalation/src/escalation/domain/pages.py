@@ -40,7 +40,7 @@ class OpenPage:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the pages of one level have in common."""
+    """What the pages of one level have in common; `catalog_version` is where people are found."""
 
     incident: Incident
     policy: Policy
@@ -48,6 +48,7 @@ class Request:
     cycle: int
     level: int
     loop: int
+    catalog_version: int
 
     def page(
         self, found: Found, now: datetime, because: str, missed: Sequence[str]
@@ -68,7 +69,7 @@ class Request:
             level=self.level,
             loop=self.loop,
             policy=self.policy.name,
-            catalog_version=self.policy.catalog_version,
+            catalog_version=self.catalog_version,
             reason=(because, *found.reason, *(f"not paged: {one}" for one in missed)),
             alerts=incident.alerts,
             more=incident.more,

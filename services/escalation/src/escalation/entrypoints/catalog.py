@@ -133,6 +133,10 @@ def router(
 async def _bundle(request: Request) -> Bundle:
     try:
         return Bundle.model_validate(json_body.parse(await request.body()))
+    except json_body.BrokenJsonError as error:
+        raise Problem(400, "broken-json", str(error)) from error
+    except json_body.ExcessiveJsonError as error:
+        raise Problem(400, "excessive-json", str(error)) from error
     except ValidationError as error:
         mistakes = [
             {"field": ".".join(str(part) for part in item["loc"]), "message": item["msg"]}

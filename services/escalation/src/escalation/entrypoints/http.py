@@ -135,10 +135,10 @@ def _schedule(catalog: Catalog, name: str) -> Schedule:
 
 
 def _instant(at: datetime, field: str) -> datetime:
-    instant = at.astimezone(UTC)
-    if not FIRST <= instant <= LAST:
+    # Compared before it is converted: at the ends of the calendar there is no UTC to convert to.
+    if not FIRST <= at <= LAST:
         raise Problem(422, "bad-instant", f"{field}: must be from 1980 to 2200", field=field)
-    return instant
+    return at.astimezone(UTC)
 
 
 def _on_call(name: str, at: datetime, answer: OnCall) -> OnCallItem:

@@ -1,7 +1,8 @@
 """The ports in SQL: one code for SQLite and PostgreSQL, a statement for each kind and batch."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import zip_longest
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,6 +27,14 @@ from tocsin.sql import SqlUnitOfWork, insert_new, upsert
 __all__ = ["METADATA", "SqlIntakeUnitOfWork"]
 OPEN = ("triggered", "acknowledged")
 LAST_NUMBER = "incident"
+MOST_PARAMETERS = 10_000  # Of one statement; PostgreSQL and SQLite take 32,766.
+
+
+def chunks(identities: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Return the identities in parts that one statement takes, each before the next in order."""
+    ordered = sorted(identities)
+    for start in range(0, len(ordered), MOST_PARAMETERS):
+        yield tuple(ordered[start : start + MOST_PARAMETERS])
 
 
 class SqlAlerts:
@@ -37,13 +46,20 @@ class SqlAlerts:
 
     async def load(self, alert_ids: Iterable[str]) -> dict[str, Alert]:
         """Return these alerts, those that exist, locked."""
-        found = await self._locked(ALERTS.c.alert_id.in_(list(alert_ids)))
-        return {alert.alert_id: alert for alert in found}
+        return {
+            alert.alert_id: alert
+            for some in chunks(alert_ids)
+            for alert in await self._locked(ALERTS.c.alert_id.in_(some))
+        }
 
     async def firing_in(self, incident_ids: Iterable[str]) -> list[Alert]:
         """Return the firing alerts of these incidents, locked."""
-        wanted = ALERTS.c.incident_id.in_(list(incident_ids))
-        return await self._locked(and_(wanted, ALERTS.c.status == "firing"))
+        firing = ALERTS.c.status == "firing"
+        return [
+            alert
+            for some in chunks(incident_ids)
+            for alert in await self._locked(and_(ALERTS.c.incident_id.in_(some), firing))
+        ]
 
     async def suppressed_by(self, silence_id: str) -> list[Alert]:
         """Return the alerts that this silence holds back, locked."""
@@ -124,18 +140,19 @@ class SqlIncidents:
         self, incident_ids: Iterable[str], group_keys: Iterable[str] = ()
     ) -> dict[str, Incident]:
         """Return these incidents and the open ones of these groups, by id, locked."""
-        identities, groups = list(incident_ids), list(group_keys)
-        where: ColumnElement[bool] = INCIDENTS.c.incident_id.in_(identities)
-        if groups:
-            is_open = INCIDENTS.c.status.in_(OPEN)
-            where = or_(where, and_(INCIDENTS.c.group_key.in_(groups), is_open))
-        elif not identities:
-            return {}
-        statement = (
-            select(INCIDENTS).where(where).order_by(INCIDENTS.c.incident_id).with_for_update()
-        )
-        found = await self._connection.execute(statement)
-        return {row.incident_id: incident_of(row) for row in found}
+        found: dict[str, Incident] = {}
+        parts = zip_longest(chunks(incident_ids), chunks(group_keys), fillvalue=())
+        for identities, groups in parts:
+            where: ColumnElement[bool] = INCIDENTS.c.incident_id.in_(identities)
+            if groups:
+                is_open = INCIDENTS.c.status.in_(OPEN)
+                where = or_(where, and_(INCIDENTS.c.group_key.in_(groups), is_open))
+            statement = (
+                select(INCIDENTS).where(where).order_by(INCIDENTS.c.incident_id).with_for_update()
+            )
+            rows = await self._connection.execute(statement)
+            found.update({row.incident_id: incident_of(row) for row in rows})
+        return found
 
     async def last_number(self) -> int:
         """Return the number of the latest incident, with the counter locked."""

@@ -9,13 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Literal
 
+from incident_intake.domain.bounds import cut, fitting
 from tocsin import ids
 from tocsin.events import AlertEvent, AlertSummary, Link, Severity
 
 AlertStatus = Literal["firing", "resolved", "expired", "suppressed"]
 EndedBy = Literal["tool", "expired", "person"]
+# A page tells of twenty alerts, and must be far smaller than its topic's largest message.
+MOST_LABELS = 64
+LONGEST_LABEL = 1024
+SUMMARY_BYTES = 16 * 1024
+LONGEST_DESCRIPTION = 2048
+MOST_LINKS = 8
+LONGEST_LINK = 2048
 STATUSES: tuple[AlertStatus, ...] = ("firing", "resolved", "expired", "suppressed")
 
 
@@ -152,7 +161,9 @@ class Alert:
         return replace(self, status="firing", silence_id=None, incident_id=incident_id)
 
     def summary(self) -> AlertSummary:
-        """Return what people need of it when they are paged."""
+        """Return what people need of it when they are paged; the rest is in the alert."""
+        labels = dict(islice(self.labels.items(), MOST_LABELS))
+        links = (link for link in self.links if len(link.href) <= LONGEST_LINK)
         return AlertSummary.model_construct(
             alert_id=self.alert_id,
             dedup_key=self.dedup_key,
@@ -160,9 +171,9 @@ class Alert:
             severity=self.severity,
             source=self.source,
             integration=self.integration,
-            description=self.description,
-            labels=dict(self.labels),
-            links=self.links,
+            description=cut(self.description, LONGEST_DESCRIPTION),
+            labels=fitting(labels, LONGEST_LABEL, SUMMARY_BYTES),
+            links=tuple(islice(links, MOST_LINKS)),
             started_at=self.started_at,
             received_at=self.first_received_at,
         )

@@ -13,6 +13,9 @@ from tocsin.events import AlertEvent
 # Two Alertmanagers of a pair deliver seconds apart. Past this, a message about an episode that was
 # resolved is not late but true: the tool, cut off for a while, reports it again.
 LATE_DELIVERY = timedelta(minutes=2)
+NOT_LATE = timedelta(0)
+# They send again what they sent before. Whoever else says something, says it once: it is news.
+RESENDERS = frozenset({"alertmanager", "prometheus"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ def _is_late(alert: Alert, event: AlertEvent) -> bool:
         case "tool" | None:
             if not (event.started_at and alert.resolved_start and alert.learned_end_at):
                 return False
+            late = LATE_DELIVERY if event.source in RESENDERS else NOT_LATE
             return (
                 event.started_at <= alert.resolved_start
-                and event.received_at - alert.learned_end_at < LATE_DELIVERY
+                and event.received_at - alert.learned_end_at < late
             )

@@ -1,17 +1,28 @@
 """Grouping: which alerts are one incident."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
 from tocsin.catalog import Service
 
+LONGEST_KEY = 255  # What every database can index.
+READABLE = 180
+
 
 def group_key(name: str, service: Service | None, labels: Mapping[str, str], dedup_key: str) -> str:
     """Return what alerts of one incident share: the grouping labels, else the alert's own key."""
     if service is None or service.grouping is None:
-        return f"{name}/{dedup_key}"
+        return short(f"{name}/{dedup_key}")
     values = ", ".join(f'{label}="{labels.get(label, "")}"' for label in service.grouping.by)
-    return f"{name}{{{values}}}"
+    return short(f"{name}{{{values}}}")
+
+
+def short(key: str) -> str:
+    """Return a key that an index takes: of a long one its beginning, and a hash of all of it."""
+    if len(key) <= LONGEST_KEY:
+        return key
+    return f"{key[:READABLE]}…{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def rule(service: Service | None) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from incident_intake.domain.alert import Alert
+from incident_intake.domain.bounds import in_calendar
 from incident_intake.domain.incident import Incident
 from incident_intake.domain.suppression import Silence
 from incident_intake.entrypoints.sources.reading import clean
@@ -15,6 +16,7 @@ from tocsin.durations import Duration
 from tocsin.events import Severity, Urgency
 
 Text = Annotated[str, AfterValidator(clean)]
+Moment = Annotated[AwareDatetime, AfterValidator(in_calendar)]
 Title = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(clean)]
 
 
@@ -161,7 +163,7 @@ class Order(Body):
 class Snooze(Order):
     """Until when, or for how long."""
 
-    until: AwareDatetime | None = None
+    until: Moment | None = None
     duration: Duration | None = None
 
     @model_validator(mode="after")
@@ -188,8 +190,8 @@ class NewSilence(Body):
     """A silence to add: at least one matcher, and an end."""
 
     matchers: list[MatcherText] = Field(min_length=1, max_length=50)
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
     duration: Duration | None = None
     comment: Text = ""
     created_by: Text | None = None

@@ -7,6 +7,8 @@ from incident_intake.domain.incident import Incident
 from incident_intake.domain.suppression import Silence
 from incident_intake.handlers import alert_events, commands, due, silences
 from incident_intake.ports import IntakeUnitOfWork
+from tocsin.catalog import Catalog
+from tocsin.errors import Unavailable
 from tocsin.events import Command, Envelope, Event
 from tocsin.holder import CatalogHolder
 from tocsin.unit_of_work import Timer
@@ -26,19 +28,19 @@ class Handlers:
         self, uow: IntakeUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
     ) -> None:
         """Turn alert events into incidents."""
-        await alert_events.decide(uow, self.catalog.current, envelopes, now)
+        await alert_events.decide(uow, self._catalog(), envelopes, now)
 
     async def on_commands(
         self, uow: IntakeUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
     ) -> None:
         """Decide the commands that came by the topic; refusals are told there."""
-        await commands.decide_all(uow, self.catalog.current, envelopes, now)
+        await commands.decide_all(uow, self._catalog(), envelopes, now)
 
     async def on_timers(
         self, uow: IntakeUnitOfWork, timers: Sequence[Timer], now: datetime
     ) -> None:
         """Do what is due."""
-        await due.decide(uow, self.catalog.current, timers, now, self.listening_since)
+        await due.decide(uow, self._catalog(), timers, now, self.listening_since)
 
     async def on_command(
         self, uow: IntakeUnitOfWork, envelope: Envelope[Command], now: datetime
@@ -49,7 +51,12 @@ class Handlers:
         """
         if not await uow.unseen(HTTP_CONSUMER, [envelope]):
             return await uow.incidents.get(envelope.data.incident_id)
-        return await commands.decide(uow, self.catalog.current, envelope, now)
+        return await commands.decide(uow, self._catalog(), envelope, now)
+
+    def _catalog(self) -> Catalog:
+        if not self.catalog.loaded:
+            raise Unavailable("the catalog is not loaded yet: nothing can be decided by it")
+        return self.catalog.current
 
     async def on_silence_added(self, uow: IntakeUnitOfWork, silence: Silence) -> Silence:
         """Keep a silence."""

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from incident_intake.domain import grouping
+from incident_intake.domain.bounds import in_calendar
 from incident_intake.domain.incident import Decision, Incident
 from incident_intake.domain.urgency import urgency
 from incident_intake.handlers.alert_events import acknowledged_until
@@ -109,11 +111,18 @@ def _transition(desk: Desk, incident: Incident, command: Command) -> Decision:
         case ResolveIncident(by=by, via=via):
             return incident.resolve(by, desk.now, via)
         case SnoozeIncident(by=by, via=via, until=until):
-            return incident.snooze(by, desk.now, until, via)
+            return incident.snooze(by, desk.now, _reckonable(until), via)
         case AddNote(by=by, via=via, text=text):
             return incident.note(by, text, via)
         case _:
             raise Refused(f"{command.TYPE} is not a command that intake decides.")
+
+
+def _reckonable(until: datetime) -> datetime:
+    try:
+        return in_calendar(until)
+    except ValueError as error:
+        raise Refused(f"until: {error}") from error
 
 
 def _open(desk: Desk, command: OpenIncident, cause: Envelope[Event]) -> None:
@@ -131,7 +140,7 @@ def _open(desk: Desk, command: OpenIncident, cause: Envelope[Event]) -> None:
         escalation_policy=service.escalation_policy if service else None,
         team=service.team if service else None,
         runbook=service.runbook if service else None,
-        group_key=f"{command.service}/incident/{command.incident_id}",
+        group_key=grouping.short(f"{command.service}/incident/{command.incident_id}"),
         by=command.by,
         rule="opened by hand",
         catalog_version=desk.catalog.version,

@@ -8,6 +8,7 @@ from incident_intake.handlers import triage
 from incident_intake.handlers.desk import ACKNOWLEDGEMENT, EXPIRY, SILENCE, SUPPRESSION, Desk
 from incident_intake.ports import IntakeUnitOfWork
 from tocsin.catalog import Catalog
+from tocsin.topics import ALERT_EVENTS
 from tocsin.unit_of_work import Timer
 
 KINDS = (ACKNOWLEDGEMENT, EXPIRY, SUPPRESSION, SILENCE)
@@ -31,9 +32,7 @@ async def decide(
     for identity in due[ACKNOWLEDGEMENT]:
         if (incident := desk.incidents.get(identity)) is not None:
             desk.apply(incident.awake(now), None)
-    for identity in due[EXPIRY]:
-        if (alert := desk.alerts.get(identity)) is not None:
-            _expire(desk, alert, listening_since)
+    await _expire(desk, due[EXPIRY], listening_since)
     for alert in released:
         _release(desk, alert)
     await desk.save()
@@ -60,13 +59,28 @@ def _release(desk: Desk, alert: Alert) -> None:
         triage.fire(desk, current, seed, None)
 
 
-def _expire(desk: Desk, alert: Alert, listening_since: datetime) -> None:
-    if not alert.is_ongoing or alert.expires_at is None:
-        return
-    due = alert.expires_at
-    if alert.received_at < listening_since:
-        due = max(due, listening_since + RETURN_GRACE)
-    if due > desk.now:
-        desk.wake(f"{EXPIRY}:{alert.alert_id}", EXPIRY, alert.alert_id, due)
-        return
-    triage.end(desk, alert.expired(), None)
+async def _expire(desk: Desk, identities: Sequence[str], listening_since: datetime) -> None:
+    """End the alerts that were not sent again in time."""
+    over: list[Alert] = []
+    for identity in identities:
+        alert = desk.alerts.get(identity)
+        if alert is None or not alert.is_ongoing or alert.expires_at is None:
+            continue
+        due = alert.expires_at
+        if alert.received_at < listening_since:
+            due = max(due, listening_since + RETURN_GRACE)
+        if due > desk.now:
+            _postpone(desk, alert, due)
+        else:
+            over.append(alert)
+    # Kafka is away, or just back: that it was sent again may be in our own outbox.
+    unheard = bool(over) and await desk.uow.pending(ALERT_EVENTS.name) > 0
+    for alert in over:
+        if unheard:
+            _postpone(desk, alert, desk.now + RETURN_GRACE)
+        else:
+            triage.end(desk, alert.expired(), None)
+
+
+def _postpone(desk: Desk, alert: Alert, due: datetime) -> None:
+    desk.wake(f"{EXPIRY}:{alert.alert_id}", EXPIRY, alert.alert_id, due)

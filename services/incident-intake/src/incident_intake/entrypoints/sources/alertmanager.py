@@ -38,7 +38,7 @@ def _message(value: Any, place: str) -> AlertMessage:  # noqa: ANN401 - JSON.
         title=promlike.title(labels, annotations),
         severity=severity.from_labels(labels),
         description=promlike.description(annotations),
-        labels=labels,
+        labels=reading.bounded(labels),
         links=promlike.links(alert, annotations),
         started_at=reading.instant(alert.get("startsAt"), f"{place}.startsAt"),
         ended_at=ended_at if resolved else None,

@@ -41,7 +41,7 @@ def _message(value: Any, place: str) -> AlertMessage:  # noqa: ANN401 - JSON.
         title=title,
         severity=cast("Severity", level) if level else severity.from_labels(labels),
         description=reading.string(alert.get("description"), at("description")),
-        labels=labels,
+        labels=reading.bounded(labels),
         links=_links(alert.get("links"), at("links")),
         started_at=reading.instant(alert.get("started_at"), at("started_at")),
         service=reading.string(alert.get("service"), at("service"), 100) or None,

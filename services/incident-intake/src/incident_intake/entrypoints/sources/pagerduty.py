@@ -114,7 +114,7 @@ def _labels(about: dict[str, Any]) -> dict[str, str]:
             if isinstance(value, str | int | float | bool) and name not in found
         }
         found |= dict(list(scalars.items())[: reading.MAX_LABELS - len(found)])
-    return reading.labels(found, "payload")
+    return reading.bounded(reading.labels(found, "payload"))
 
 
 def _details(details: Any) -> str:  # noqa: ANN401 - JSON.

@@ -94,7 +94,7 @@ def _message(value: Any, place: str, receipt: Receipt) -> AlertMessage:  # noqa:
         title=promlike.title(labels, annotations),
         severity=severity.from_labels(labels),
         description=promlike.description(annotations),
-        labels=labels,
+        labels=reading.bounded(labels),
         links=promlike.links(alert, annotations),
         started_at=started_at,
         ended_at=ends_at if resolved else None,

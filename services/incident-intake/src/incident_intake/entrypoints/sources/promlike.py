@@ -24,7 +24,7 @@ def description(annotations: Mapping[str, str]) -> str:
     """Return the longer text, if there is one."""
     for name in ("description", "message", "details"):
         if annotations.get(name):
-            return annotations[name]
+            return reading.clean(annotations[name])
     return ""
 
 

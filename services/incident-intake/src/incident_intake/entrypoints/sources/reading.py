@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from incident_intake.domain.bounds import LATEST_YEAR, cut, fitting
 from incident_intake.domain.message import AlertMessage, Parsed
 from tocsin.errors import InputError
 from tocsin.events import Link
@@ -15,7 +16,6 @@ MAX_LABELS = 200
 MAX_LABEL = 4096
 MAX_LINKS = 20
 MAX_REASONS = 20
-LATEST_YEAR = 9000  # Later years overflow once an offset or a grace is added to them.
 _ZONELESS_TAIL = re.compile(r"([+-]\d{2}):?(\d{2})$")
 
 
@@ -25,7 +25,7 @@ def clean(text: str, limit: int = MAX_TEXT) -> str:
         text = text.replace("\x00", "")
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode()
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return cut(text, limit)
 
 
 def mapping(value: Any, place: str) -> Mapping[str, Any]:  # noqa: ANN401 - JSON.
@@ -74,7 +74,7 @@ def one_of(value: Any, place: str, allowed: Iterable[str]) -> str:  # noqa: ANN4
 def labels(value: Any, place: str, *, exact: bool = False) -> dict[str, str]:  # noqa: ANN401 - JSON.
     """Return labels. Numbers and booleans become text, as people expect; `exact` refuses them.
 
-    With `exact`, nothing is cut either: the fingerprint is computed over these.
+    No value is cut yet: the fingerprint is computed over these; `bounded` is what is kept.
     """
     found: dict[str, str] = {}
     for name, content in mapping({} if value is None else value, place).items():
@@ -84,10 +84,15 @@ def labels(value: Any, place: str, *, exact: bool = False) -> dict[str, str]:  #
             raise InputError(f"{place}.{clean(name, 100)}: must be a string")
         else:
             text = _scalar(content)
-        found[clean(name, MAX_LABEL)] = clean(text, MAX_TEXT if exact else MAX_LABEL)
+        found[clean(name, MAX_LABEL)] = clean(text, len(text))
     if len(found) > MAX_LABELS:
         raise InputError(f"{place}: has more than {MAX_LABELS} labels")
     return found
+
+
+def bounded(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return labels as they are kept: cut where an event could not carry them."""
+    return fitting(labels, MAX_LABEL)
 
 
 def _scalar(content: Any) -> str:  # noqa: ANN401 - JSON.
