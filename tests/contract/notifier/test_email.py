@@ -51,6 +51,17 @@ async def test_both_forms_carry_the_link_and_the_alerts() -> None:
     assert "p99 over 2 s" in html
 
 
+async def test_an_only_alert_that_is_called_like_the_incident_is_not_named_twice() -> None:
+    alone = AlertLine(DOC.title, "critical", "generic", description="p99 is 3 s")
+    _, html = texts(await sent(replace(DOC, alerts=(alone,))))
+    _, bare = texts(await sent(replace(DOC, alerts=(replace(alone, description=""),))))
+    _, more = texts(await sent(replace(DOC, alerts=(alone,), more=2)))
+
+    for text, bodies in ((html, 1), (bare, 1), (more, 2)):
+        assert text.partition("<body")[2].count(DOC.title) == bodies
+    assert "p99 is 3 s" in html
+
+
 async def test_a_repeat_says_so_in_its_subject() -> None:
     found = await sent(replace(DOC, repeat_possible=True))
 

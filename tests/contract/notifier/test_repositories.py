@@ -155,12 +155,12 @@ async def test_a_list_goes_on_where_it_stopped(store: Store[NotifierUnitOfWork])
 async def test_a_page_comes_back_as_it_was(store: Store[NotifierUnitOfWork]) -> None:
     written = page(title=HOSTILE)
     async with store.begin() as uow:
-        await uow.pages.add([written])
-        await uow.pages.add([page(title="another")])
+        assert await uow.pages.add([written]) == {"page-1"}
+        assert await uow.pages.add([page(title="another"), page("page-3")]) == {"page-3"}
+        assert await uow.pages.add([]) == set()
 
     async with store.read() as uow:
         assert await uow.pages.of(["page-1"]) == {"page-1": written}
-        assert await uow.pages.known(["page-1", "page-2"]) == {"page-1"}
         assert await uow.pages.by_token(written.token_hash) == written
         assert await uow.pages.by_token("0" * 64) is None
 

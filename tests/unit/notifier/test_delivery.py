@@ -19,6 +19,7 @@ from tocsin.events import (
     NotificationUncertain,
     ResponderUnreachable,
 )
+from tocsin.testing import START
 
 MINUTE = timedelta(minutes=1)
 
@@ -216,6 +217,17 @@ async def test_a_crash_between_claim_and_record_is_noticed_and_repeated() -> Non
     assert isinstance(facts[0], NotificationUncertain)
     assert isinstance(facts[1], NotificationDelivered)
     assert world.notifications()["phone"].fence == 2
+
+
+async def test_leases_that_end_together_share_an_alarm_after_them() -> None:
+    world = World({"ada": ada(("high", "phone", "0s"))})
+    for number in range(3):  # Claimed at 0.08, 0.16 and 0.24 s.
+        world.clock.advance(timedelta(milliseconds=80))
+        await world.pages(f"page-{number}")
+
+    assert await world.store.next_due() == START + timedelta(milliseconds=250) + LEASE
+    async with world.store.begin() as uow:
+        assert len(await uow.take_due(START + 2 * LEASE, 500)) == 1
 
 
 async def test_alone_on_its_database_a_restart_takes_over_at_once() -> None:

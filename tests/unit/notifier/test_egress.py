@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import pytest
 
 from notifier.adapters.egress import Egress, is_denied
-from notifier.adapters.outbound import OutboundHttp, target_of
+from notifier.adapters.outbound import OutboundHttp
 from tests.contract.notifier.providers import answer, http_provider
 from tocsin.channels import DeniedError, NotSentError
 
@@ -204,6 +204,7 @@ async def test_loopback_allowed_is_loopback_in_both_families() -> None:
         "http://[::1",
         "http://host:99999/",
         "http://a b/",
+        "ws://push.example.org/",
         "http://" + "a" * 64 + ".example/",
     ],
 )
@@ -213,29 +214,57 @@ async def test_what_is_not_a_web_address_is_not_called(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "path"),
+    ("written", "sent"),
     [
-        ("http://h/a b", "/a%20b"),
-        ("http://h/a%20b", "/a%20b"),
-        ("http://h/ü?q=ö", "/%C3%BC?q=%C3%B6"),
-        ("http://h/x\r\nEvil: 1", "/xEvil:%201"),
-        ("http://h?q", "/?q"),
+        ("/a b", "/a%20b"),
+        ("/a%20b", "/a%20b"),
+        ("/ü?q=ö", "/%C3%BC?q=%C3%B6"),
+        ("/x\r\nEvil: 1", "/xEvil:%201"),
+        ("?q", "/?q"),
     ],
 )
-def test_a_path_cannot_break_out_of_its_line(url: str, path: str) -> None:
-    assert target_of(url).path == path
+async def test_a_path_cannot_break_out_of_its_line(written: str, sent: str) -> None:
+    async with http_provider(answer(200)) as provider:
+        http = OutboundHttp(Egress(["127.0.0.0/8"]))
+        url = f"http://127.0.0.1:{provider.port}{written}"
+        await http.post(url, headers={}, body=b"{}", within=SECOND)
+
+    assert provider.received[0].path == sent
+    assert "evil" not in provider.received[0].headers
 
 
 async def test_a_header_cannot_break_out_of_its_line() -> None:
     async with http_provider(answer(200)) as provider:
         http = OutboundHttp(Egress(["127.0.0.0/8"]))
-        with pytest.raises(NotSentError):
-            await http.post(provider.url, headers={"x": "1\r\nevil: 2"}, body=b"", within=SECOND)
+        for headers in ({"x": "1\r\nevil: 2"}, {"x": "1\nevil: 2"}, {"x\r\nevil": "2"}):
+            with pytest.raises(NotSentError):
+                await http.post(provider.url, headers=headers, body=b"", within=SECOND)
         assert provider.received == []
 
 
-def test_credentials_in_an_address_become_basic_authorization() -> None:
-    target = target_of("https://ada:p%40ss@push.example/x")
+async def test_credentials_in_an_address_become_basic_authorization() -> None:
+    async with http_provider(answer(200)) as provider:
+        http = OutboundHttp(Egress(["127.0.0.0/8"]))
+        url = f"http://ada:p%40ss@127.0.0.1:{provider.port}/x"
+        await http.post(url, headers={}, body=b"{}", within=SECOND)
 
-    assert target.authorization == "Basic YWRhOnBAc3M="
-    assert (target.authority, target.port) == ("push.example", 443)
+    (one,) = provider.received
+    assert one.headers["authorization"] == "Basic YWRhOnBAc3M="
+    assert one.headers["host"] == f"127.0.0.1:{provider.port}"
+
+
+async def test_nothing_is_said_that_was_not_asked_for() -> None:
+    async with http_provider(answer(200, "set-cookie: id=1; path=/")) as provider:
+        http = OutboundHttp(Egress(["127.0.0.0/8"]))
+        for _ in range(2):
+            await http.post(provider.url, headers={"x-own": "1"}, body=b"{}", within=SECOND)
+
+    _, second = provider.received
+    assert second.headers.keys() == {
+        "host",
+        "user-agent",
+        "x-own",
+        "content-length",
+        "content-type",
+    }
+    assert second.headers["user-agent"] == "tocsin"

@@ -53,18 +53,49 @@ def test_the_text_of_a_page() -> None:
         "#7 CRITICAL checkout: Checkout is slow",
         "- p99 over 2 s",
         "Why you: policy payments > level 1 > user ada",
-        "https://t.example/incidents/inc-1",
+        "https://t.example/a/" + "T" * 22,
     ]
+    assert doc.url == "https://t.example/a/" + "T" * 22
     assert [(one.action, one.url) for one in doc.buttons] == [
         ("acknowledge", "https://t.example/a/" + "T" * 22)
     ]
 
 
-def test_without_a_public_address_there_is_no_link() -> None:
-    doc = render(notification(), page(), None, token="T" * 22)
+@pytest.mark.parametrize(
+    ("public_url", "token"), [("", "T" * 22), ("https://t.example", ""), ("", "")]
+)
+def test_without_a_page_to_lead_to_there_is_no_link(public_url: str, token: str) -> None:
+    doc = render(notification(), page(), None, public_url=public_url, token=token)
 
     assert doc.buttons == ()
     assert doc.url == ""
+    assert "://" not in doc.text
+
+
+def test_an_only_alert_that_is_called_like_the_incident_is_not_named_twice() -> None:
+    same = replace_title(CRITICAL, "Checkout is slow")
+    doc = render(notification(), page(alerts=(same,)), None)
+
+    assert doc.text.splitlines() == [
+        "#7 CRITICAL checkout: Checkout is slow",
+        "Why you: policy payments > level 1 > user ada",
+    ]
+    assert [alert.title for alert in doc.alerts] == ["Checkout is slow"]
+
+
+@pytest.mark.parametrize(
+    ("titles", "more", "named"),
+    [
+        (["Checkout is slow"], 1, ["- Checkout is slow", "and 1 more"]),
+        (["Checkout is slow"] * 2, 0, ["- Checkout is slow"] * 2),
+        (["Disk full"], 0, ["- Disk full"]),
+    ],
+)
+def test_alerts_that_say_more_are_named(titles: list[str], more: int, named: list[str]) -> None:
+    alerts = tuple(replace_title(CRITICAL, title) for title in titles)
+    doc = render(notification(), page(alerts=alerts, more=more), None)
+
+    assert doc.text.splitlines()[1:-1] == named
 
 
 def test_a_repeat_says_so() -> None:
@@ -145,6 +176,7 @@ def test_an_update_says_what_became_of_it_and_has_no_button() -> None:
 
     assert doc.text == "#7 is resolved: Checkout is slow"
     assert doc.buttons == ()
+    assert doc.url == "https://t.example/a/" + "T" * 22
     assert ("Status", "resolved by bob") in [(one.name, one.value) for one in doc.facts]
 
 

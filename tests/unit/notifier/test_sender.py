@@ -133,6 +133,18 @@ async def test_claims_that_waited_are_looked_at_again_together() -> None:
     assert ("n-1", None) in stand.results
 
 
+async def test_alone_on_its_database_nobody_is_asked_and_a_stop_is_heard() -> None:
+    phone, clock = FakeChannel(INFO), ManualClock()
+    sender = Sender(Attempts({"webhook": phone}, secret=SECRET, public_url=""), clock)
+    clock.advance(timedelta(seconds=1))
+    sender.submit([job(at("a.example", "n-1")), job(at("a.example", "n-2"))])
+    sender.stop(["n-1"])
+    for _ in range(30):
+        await asyncio.sleep(0)
+
+    assert [identity for identity, _, _ in phone.told] == ["n-2"]
+
+
 async def test_a_fresh_claim_is_not_looked_at() -> None:
     stand = Stand()
     stand.sender.submit([job(at("a.example", "n-1"))])

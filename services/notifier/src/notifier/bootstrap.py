@@ -45,7 +45,9 @@ def build(
             return await sending.still_wanted(uow, jobs)
 
     attempts = Attempts(found, secret=settings.secret, public_url=settings.public_url)
-    sender = Sender(attempts, parts.clock, still_wanted)
+    # A SQLite file has one process; on PostgreSQL others may be at work.
+    alone = settings.database.startswith("sqlite:")
+    sender = Sender(attempts, parts.clock, None if alone else still_wanted)
     sending = SendingHandlers(sender, updatable=updatable)
     pages = PageHandlers(parts.catalog, sender, secret=settings.secret, updatable=updatable)
     incidents = IncidentHandlers(sender, updatable=updatable)
@@ -55,8 +57,7 @@ def build(
         sending,
         parts.store,
         parts.clock,
-        # A SQLite file has one process; on PostgreSQL others may be at work.
-        alone_since=parts.clock.now() if settings.database.startswith("sqlite:") else None,
+        alone_since=parts.clock.now() if alone else None,
     )
     return Application(
         name="notifier",

@@ -35,10 +35,6 @@ class Pages(Protocol):
         """Return those that are known."""
         ...
 
-    async def known(self, page_ids: Collection[str]) -> set[str]:
-        """Return which of these are known."""
-        ...
-
     async def by_token(self, token_hash: str) -> Page | None:
         """Return the page whose link has this token."""
         ...
@@ -47,8 +43,8 @@ class Pages(Protocol):
         """Return the page that this person got last."""
         ...
 
-    async def add(self, pages: Sequence[Page]) -> None:
-        """Write new pages."""
+    async def add(self, pages: Sequence[Page]) -> set[str]:
+        """Write pages and return which were new; those that exist stay as they are."""
         ...
 
     async def save(self, page: Page) -> None:

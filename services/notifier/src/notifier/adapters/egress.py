@@ -100,17 +100,20 @@ class Egress:
             found = await self._resolve(host, port)
         except (OSError, UnicodeError) as error:
             raise NotSentError(f"the name {host!r} does not resolve") from error
-        addresses = [ip_address(text.partition("%")[0]) for text in found]
-        if not addresses:
+        if not found:
             raise NotSentError(f"the name {host!r} has no address")
-        for address in addresses:
-            if is_denied(address, self._allowed):
-                # The address itself is not told: an error must not map the inside.
-                raise DeniedError(
-                    f"{host!r} leads to a network that this installation does not let out to"
-                    " (NOTIFIER_EGRESS_ALLOW)"
-                )
+        for address in found:
+            self.check(address)
         return list(dict.fromkeys(found))
+
+    def check(self, address: str) -> None:
+        """Raise DeniedError unless this address may be sent to."""
+        if is_denied(ip_address(address.partition("%")[0]), self._allowed):
+            # The address itself is not told: an error must not map the inside.
+            raise DeniedError(
+                "this leads to a network that this installation does not let out to"
+                " (NOTIFIER_EGRESS_ALLOW)"
+            )
 
 
 async def _system_resolve(host: str, port: int) -> Sequence[str]:

@@ -107,6 +107,11 @@ class Lanes:
         """Return how many calls of a channel are under way."""
         return self._in_flight[channel]
 
+    @property
+    def is_calling(self) -> bool:
+        """Whether any call is under way."""
+        return any(self._in_flight.values())
+
     def queued_of(self, channel: str) -> int:
         """Return how many jobs of a channel wait."""
         return sum(len(lane.queue) for key, lane in self._lanes.items() if key[0] == channel)

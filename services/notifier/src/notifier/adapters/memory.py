@@ -47,10 +47,6 @@ class MemoryPages:
         """Return those that are known."""
         return {one: self._table[one] for one in page_ids if one in self._table}
 
-    async def known(self, page_ids: Collection[str]) -> set[str]:
-        """Return which of these are known."""
-        return {one for one in page_ids if one in self._table}
-
     async def by_token(self, token_hash: str) -> Page | None:
         """Return the page whose link has this token."""
         return next((one for one in self._table.values() if one.token_hash == token_hash), None)
@@ -60,10 +56,11 @@ class MemoryPages:
         found = [one for one in self._table.values() if one.request.responder == responder]
         return max(found, key=lambda one: one.envelope.time, default=None)
 
-    async def add(self, pages: Sequence[Page]) -> None:
-        """Write new pages."""
-        for page in pages:
-            self._table.setdefault(page.page_id, page)
+    async def add(self, pages: Sequence[Page]) -> set[str]:
+        """Write pages and return which were new; those that exist stay as they are."""
+        fresh = {page.page_id: page for page in pages if page.page_id not in self._table}
+        self._table.update(fresh)
+        return set(fresh)
 
     async def save(self, page: Page) -> None:
         """Write a page that changed."""

@@ -1,77 +1,36 @@
-"""HTTP to the outside: guarded, kept alive, never redirected; it says whether a request left.
-
-Our own small client, because the outcome of a page hangs on one question that general clients
-blur - had the request left? - and because they cost several times the rest of a page.
-"""
+"""HTTP to the outside by aiohttp: guarded, never redirected; it says whether a request left."""
 
 import asyncio
-import base64
+import os
+import socket
 import ssl
-import time
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping
 from datetime import timedelta
-from functools import lru_cache
-from urllib.parse import quote, unquote, urlsplit
 
-from notifier.adapters.connection import Connection
+from aiohttp import (
+    AddrInfoType,
+    ClientConnectionError,
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    InvalidURL,
+    TCPConnector,
+)
+from aiohttp.abc import AbstractResolver, AbstractStreamWriter, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_writer import StreamWriter
+from aiohttp.payload import BytesPayload
+from yarl import URL
+
 from notifier.adapters.egress import Egress
-from tocsin.channels import HttpAnswer, NoAnswerError, NotSentError
+from tocsin.channels import DeniedError, HttpAnswer, NoAnswerError, NotSentError
 
 IDLE = 3.0  # Shorter than any common server's keep-alive, so that none closes under our request.
-LONGEST = 60.0  # After this a name is looked up, and checked, again.
-MAX_IDLE = 16
+PER_HOST = 64  # Channels have bounds of their own below this.
+MAX_BODY = 64 * 1024
 USER_AGENT = "tocsin"
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_SAFE = "/%:@!$&'()*+,;=~-._"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A URL, taken apart and safe to put on the wire."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-    authority: str
-    authorization: str = ""
-
-    @property
-    def origin(self) -> tuple[str, str, int]:
-        """What a connection can be shared within."""
-        return self.scheme, self.host, self.port
-
-
-@lru_cache(maxsize=4096)
-def target_of(url: str) -> Target:
-    """Return the parts of a URL; NotSentError says why it is not one that we call."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
-        host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
-    except (ValueError, UnicodeError) as error:
-        raise NotSentError("the address is not a URL") from error
-    if parts.scheme not in _DEFAULT_PORTS:
-        raise NotSentError("the address is neither http nor https")
-    if not host or not host.isprintable() or " " in host:
-        raise NotSentError("the address has no host")
-    path = quote(parts.path or "/", safe=_SAFE)
-    if parts.query:
-        path += "?" + quote(parts.query, safe=_SAFE + "?")
-    shown = f"[{host}]" if ":" in host else host
-    authority = shown if port == _DEFAULT_PORTS[parts.scheme] else f"{shown}:{port}"
-    return Target(
-        parts.scheme, host, port, path, authority, _authorization(parts.username, parts.password)
-    )
-
-
-def _authorization(username: str | None, password: str | None) -> str:
-    if username is None:
-        return ""
-    pair = f"{unquote(username)}:{unquote(password or '')}"
-    return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
 class OutboundHttp:
@@ -81,89 +40,154 @@ class OutboundHttp:
         """Let out what `egress` lets out; trust what `tls` trusts."""
         self._egress = egress
         self._tls = tls or ssl.create_default_context()
-        self._idle: defaultdict[tuple[str, str, int], list[Connection]] = defaultdict(list)
+        self._session: ClientSession | None = None
+        self._sessions = self._session_of_the_loop()
 
     async def post(
         self, url: str, *, headers: Mapping[str, str], body: bytes, within: timedelta
     ) -> HttpAnswer:
         """Post; raise NotSentError or NoAnswerError, nothing else, when there is no answer."""
-        target = target_of(url)
-        request = _request(target, headers, body)
-        deadline = asyncio.get_running_loop().time() + within.total_seconds()
-        connection = self._reuse(target) or await self._connect(target, deadline)
+        request = _Body(body)
+        response: ClientResponse | None = None
+        received = bytearray()
         try:
-            async with asyncio.timeout_at(deadline):
-                answer = await connection.exchange(request)
-        except TimeoutError as error:
-            # A status without the rest of its body is an answer all the same.
-            if (answered := connection.answer_so_far()) is not None:
-                return answered
-            raise NoAnswerError(f"no answer within {within.total_seconds():g} s") from error
-        self._keep(target, connection)
-        return answer
-
-    def close(self) -> None:
-        """Close what is idle."""
-        for connections in self._idle.values():
-            for connection in connections:
-                connection.close()
-        self._idle.clear()
-
-    def _reuse(self, target: Target) -> Connection | None:
-        now = time.monotonic()
-        idle = self._idle.get(target.origin)
-        while idle:
-            connection = idle.pop()
-            if connection.is_open and now - connection.idle_since < IDLE:
-                return connection
-            connection.close()
-        return None
-
-    def _keep(self, target: Target, connection: Connection) -> None:
-        fresh = time.monotonic() - connection.opened_at < LONGEST
-        idle = self._idle[target.origin]
-        if connection.is_open and fresh and len(idle) < MAX_IDLE:
-            idle.append(connection)
-        else:
-            connection.close()
-
-    async def _connect(self, target: Target, deadline: float) -> Connection:
-        try:
-            async with asyncio.timeout_at(deadline):
-                addresses = await self._egress.addresses(target.host, target.port)
-                return await self._first(target, addresses)
-        except TimeoutError as error:
-            raise NotSentError("the connection was not made in time") from error
-
-    async def _first(self, target: Target, addresses: list[str]) -> Connection:
-        failure: OSError | None = None
-        for address in addresses:
-            try:
-                _, connection = await asyncio.get_running_loop().create_connection(
-                    Connection,
-                    address,
-                    target.port,
-                    ssl=self._tls if target.scheme == "https" else None,
-                    server_hostname=target.host if target.scheme == "https" else None,
+            async with asyncio.timeout(within.total_seconds()):
+                if self._session is None:
+                    self._session = await anext(self._sessions)
+                response = await self._session.post(
+                    _called(url), headers=headers, data=request, allow_redirects=False
                 )
-            except OSError as error:  # ssl.SSLError is one.
-                failure = error
-            else:
-                return connection
-        reason = failure.strerror or type(failure).__name__ if failure else "no address"
-        raise NotSentError(f"no connection to {target.host!r}: {reason}") from failure
+                if not request.was_begun:
+                    raise NotSentError("the connection held an answer to nothing")
+                await _read(response, received)
+        except (ClientError, OSError, ValueError) as error:
+            # A status without the rest of its body is an answer all the same.
+            if response is None:
+                raise _unanswered(error, within, has_left=request.was_begun) from error
+        finally:
+            if response is not None:
+                response.close()  # A connection whose answer has been read whole is kept.
+        return HttpAnswer(
+            response.status,
+            {name.lower(): value for name, value in response.headers.items()},
+            bytes(received),
+        )
+
+    async def _session_of_the_loop(self) -> AsyncGenerator[ClientSession]:
+        """Yield the one session. The event loop closes its generators when it ends itself."""
+        connector = TCPConnector(
+            ssl=self._tls,
+            resolver=_CheckedNames(self._egress),
+            # No cache: a name is looked up, and checked, for each connection.
+            use_dns_cache=False,
+            # Every socket is made here, also those to addresses that were written as such, which
+            # no resolver is asked about.
+            socket_factory=self._socket,
+            keepalive_timeout=IDLE,
+            limit=0,
+            limit_per_host=PER_HOST,
+        )
+        async with ClientSession(
+            connector=connector,
+            cookie_jar=DummyCookieJar(),
+            headers={"user-agent": USER_AGENT},
+            skip_auto_headers=("accept", "accept-encoding"),
+            timeout=ClientTimeout(total=None, sock_connect=None),  # `post` has one for it all.
+            trust_env=False,
+            auto_decompress=False,
+        ) as session:
+            yield session
+
+    def _socket(self, target: AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, address = target
+        self._egress.check(str(address[0]))
+        return socket.socket(family, kind, protocol)
 
 
-def _request(target: Target, headers: Mapping[str, str], body: bytes) -> bytes:
-    lines = [
-        f"POST {target.path} HTTP/1.1",
-        f"host: {target.authority}",
-        f"user-agent: {USER_AGENT}",
-        f"content-length: {len(body)}",
-    ]
-    if target.authorization:
-        lines.append(f"authorization: {target.authorization}")
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    if any("\r" in line or "\n" in line for line in lines):
-        raise NotSentError("a header has a line break in it")
-    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + body
+class _CheckedNames(AbstractResolver):
+    """Gives a name's addresses, all of them checked."""
+
+    def __init__(self, egress: Egress) -> None:
+        self._egress = egress
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        del family  # Both: the address decides.
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in await self._egress.addresses(host, port)
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class _Body(BytesPayload):
+    """A request's body, which knows whether anybody has asked for it.
+
+    aiohttp keeps the head back until the body comes, and asks for the body when there is a
+    connection. So whatever fails before that has certainly not left; whatever fails after it may
+    have. That holds whichever of aiohttp's many errors tells of the failure.
+    """
+
+    was_begun = False
+
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        if _has_been_answered(writer):
+            return
+        self.was_begun = True
+        await super().write_with_length(writer, content_length)
+
+
+def _has_been_answered(writer: AbstractStreamWriter) -> bool:
+    """Return whether an answer is there already: it would be taken for that to this request."""
+    if not isinstance(writer, StreamWriter) or not isinstance(writer.protocol, ResponseHandler):
+        return False
+    return writer.protocol.should_close
+
+
+def _called(text: str) -> URL:
+    url = URL(text)
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise InvalidURL(text)
+    return url
+
+
+async def _read(response: ClientResponse, received: bytearray) -> None:
+    while len(received) < MAX_BODY and (piece := await response.content.readany()):
+        received += piece[: MAX_BODY - len(received)]
+
+
+def _unanswered(error: Exception, within: timedelta, *, has_left: bool) -> Exception:
+    """Return what a failure means. No address is told: an error must not map the inside."""
+    if isinstance(error, TimeoutError):
+        if has_left:
+            return NoAnswerError(f"no answer within {within.total_seconds():g} s")
+        return NotSentError("the connection was not made in time")
+    if isinstance(error, ClientConnectionError):
+        if has_left:
+            return NoAnswerError("the connection was closed before an answer")
+        return NotSentError(f"no connection: {_reason(error)}")
+    if has_left:
+        return NoAnswerError(f"the answer is not HTTP: {type(error).__name__}")
+    if isinstance(error, InvalidURL):
+        # It will not become one: no use in trying again.
+        return DeniedError("the address is not a URL that is called")
+    return NotSentError(f"the request cannot be made: {type(error).__name__}")
+
+
+def _reason(error: Exception) -> str:
+    # OpenSSL counts its errors by itself.
+    if isinstance(error, OSError) and error.errno and not isinstance(error, ssl.SSLError):
+        return os.strerror(error.errno)
+    return type(error).__name__

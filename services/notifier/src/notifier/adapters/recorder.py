@@ -16,6 +16,7 @@ from tocsin.unit_of_work import Store
 log = structlog.get_logger(__name__)
 AT_ONCE = 500
 PAUSE = 0.5
+GATHER = 0.005  # How long an outcome may wait for others: a transaction costs more than its rows.
 
 
 class Recorder:
@@ -54,6 +55,8 @@ class Recorder:
             return False
         if not self._sender.finished:
             await self._news(PAUSE)
+        if self._sender.is_calling:
+            await asyncio.sleep(GATHER)
         batch = self._sender.finished[:AT_ONCE]
         if batch and await self._record(batch):
             del self._sender.finished[: len(batch)]

@@ -30,8 +30,13 @@ class Sender:
     have heard the answer.
     """
 
-    def __init__(self, attempts: Attempts, clock: Clock, still_wanted: StillWanted) -> None:
-        """Call by `attempts`; ask `still_wanted` about claims that have waited."""
+    def __init__(
+        self, attempts: Attempts, clock: Clock, still_wanted: StillWanted | None = None
+    ) -> None:
+        """Call by `attempts`; ask `still_wanted` about claims that have waited.
+
+        Without it nobody else works on this database: every stop is heard here, after its commit.
+        """
         self._attempts = attempts
         self._clock = clock
         self._still_wanted = still_wanted
@@ -48,6 +53,11 @@ class Sender:
     def is_busy(self) -> bool:
         """Whether anything is queued, under way or waiting to be recorded."""
         return bool(self._tasks or self.finished or self._lanes.queued)
+
+    @property
+    def is_calling(self) -> bool:
+        """Whether calls are under way."""
+        return self._lanes.is_calling
 
     def admit(self, notifications: Sequence[Notification]) -> list[bool]:
         """Return for each, in order, whether there is room to take it now."""
@@ -99,7 +109,7 @@ class Sender:
         assert isinstance(state, Sending)
         now = self._clock.now()
         age = now - (state.lease_until - LEASE)
-        if age > STALE and not await self._look(job):
+        if self._still_wanted and age > STALE and not await self._look(job, self._still_wanted):
             return None
         if job.notification.notification_id in self._stopped:
             return None
@@ -107,19 +117,19 @@ class Sender:
             return None
         return await self._attempts.attempt(job, self._clock.now())
 
-    async def _look(self, job: Job) -> bool:
+    async def _look(self, job: Job, still_wanted: StillWanted) -> bool:
         """Look at a claim in the database; those who ask together are answered by one query."""
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._looks.append((job, answer))
         if len(self._looks) == 1:
-            self._spawn(self._look_at_all())
+            self._spawn(self._look_at_all(still_wanted))
         return await answer
 
-    async def _look_at_all(self) -> None:
+    async def _look_at_all(self, still_wanted: StillWanted) -> None:
         await asyncio.sleep(0)  # Whoever else is about to ask comes along.
         looks, self._looks = self._looks, []
         try:
-            wanted = await self._still_wanted([job for job, _ in looks])
+            wanted = await still_wanted([job for job, _ in looks])
         except Exception as error:  # Judged below; the askers must get an answer.
             # Without the database nobody can say: better a page too many than one too few.
             if not is_infrastructure(error):

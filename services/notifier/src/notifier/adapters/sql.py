@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.adapters.rows import incident_of, incident_row, notification_of, row_of
 from notifier.adapters.tables import (
+    ADD_PAGES,
     CHANGING,
     DUE,
     INCIDENTS,
@@ -80,11 +81,6 @@ class SqlPages:
         found = await self._pages(select(PAGES).where(PAGES.c.page_id.in_(page_ids)))
         return {page.page_id: page for page in found}
 
-    async def known(self, page_ids: Collection[str]) -> set[str]:
-        """Return which of these are known."""
-        statement = select(PAGES.c.page_id).where(PAGES.c.page_id.in_(page_ids))
-        return set((await self._connection.execute(statement)).scalars())
-
     async def by_token(self, token_hash: str) -> Page | None:
         """Return the page whose link has this token."""
         found = await self._pages(select(PAGES).where(PAGES.c.token_hash == token_hash).limit(1))
@@ -101,8 +97,8 @@ class SqlPages:
         found = await self._pages(statement)
         return found[0] if found else None
 
-    async def add(self, pages: Sequence[Page]) -> None:
-        """Write new pages."""
+    async def add(self, pages: Sequence[Page]) -> set[str]:
+        """Write pages and return which were new; those that exist stay as they are."""
         rows = [
             {
                 "page_id": page.page_id,
@@ -114,7 +110,10 @@ class SqlPages:
             }
             for page in pages
         ]
-        await insert_new(self._connection, PAGES, rows, key=["page_id"])
+        if not rows:
+            return set()
+        statement = ADD_PAGES[self._connection.dialect.name]
+        return set((await self._connection.execute(statement, rows)).scalars())
 
     async def save(self, page: Page) -> None:
         """Write a page that changed: only whether its link was used can."""

@@ -1,4 +1,4 @@
-"""Notifier's tables, and the two statements on them that never change."""
+"""Notifier's tables, and the statements on them that never change."""
 
 from sqlalchemy import (
     BigInteger,
@@ -12,6 +12,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from tocsin.sql import Instant, Json, recipe_tables
 
@@ -74,6 +75,13 @@ DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+# Written and found to be new in one statement.
+ADD_PAGES = {
+    name: insert(PAGES)
+    .on_conflict_do_nothing(index_elements=["page_id"])
+    .returning(PAGES.c.page_id)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 # Only what changes in a notification's life: the indexed columns of its identity stay.
 CHANGING = ("incident_version", "state", "due_since", "wakes_at", "ended_at", "fence", "attempt")
 SAVE = (

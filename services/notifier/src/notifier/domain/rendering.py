@@ -27,6 +27,14 @@ class _Now:
     alerts: tuple[AlertSummary, ...]
     more: int
 
+    @property
+    def alerts_to_name(self) -> tuple[AlertSummary, ...]:
+        """The alerts whose titles say something: an only one often has the incident's own."""
+        alone = len(self.alerts) == 1 and not self.more
+        if alone and self.alerts[0].title == self.title:
+            return ()
+        return self.alerts[:MAX_ALERTS]
+
 
 def render(
     notification: Notification,
@@ -36,10 +44,10 @@ def render(
     public_url: str = "",
     token: str = "",
 ) -> MessageDoc:
-    """Return what a notification says. `token` makes the link that acknowledges."""
+    """Return what a notification says. `token` makes this person's link to the incident's page."""
     request = page.request
     now = _present(request, incident)
-    url = f"{public_url}/incidents/{request.incident_id}" if public_url else ""
+    url = f"{public_url}/a/{token}" if public_url and token else ""
     return MessageDoc(
         purpose=notification.purpose,
         title=now.title,
@@ -54,7 +62,7 @@ def render(
         url=url,
         facts=_facts(now, request, incident),
         links=_links(now, request),
-        buttons=_buttons(notification, public_url, token),
+        buttons=_buttons(notification, url, token),
         alerts=tuple(_line(alert) for alert in now.alerts[:MAX_ALERTS]),
         more=now.more + max(len(now.alerts) - MAX_ALERTS, 0),
         repeat_possible=notification.repeat_possible,
@@ -93,9 +101,7 @@ def _text(notification: Notification, now: _Now, request: PageRequested, url: st
     lines = [f"#{now.number} {now.severity.upper()} {visible(now.service)}: {title}"]
     if notification.repeat_possible:
         lines.append("(You may have had this message before: we could not see whether it arrived.)")
-    lines += [
-        f"- {shortened(visible(alert.title), MAX_TITLE)}" for alert in now.alerts[:MAX_ALERTS]
-    ]
+    lines += [f"- {shortened(visible(alert.title), MAX_TITLE)}" for alert in now.alerts_to_name]
     hidden = now.more + max(len(now.alerts) - MAX_ALERTS, 0)
     if hidden:
         lines.append(f"and {hidden} more")
@@ -129,10 +135,10 @@ def _is_web(href: str) -> bool:
     return href.startswith(("https://", "http://"))
 
 
-def _buttons(notification: Notification, public_url: str, token: str) -> tuple[Button, ...]:
-    if notification.purpose != "page" or not token or not public_url:
+def _buttons(notification: Notification, url: str, token: str) -> tuple[Button, ...]:
+    if notification.purpose != "page" or not url:
         return ()
-    return (Button("acknowledge", "Acknowledge", token, f"{public_url}/a/{token}"),)
+    return (Button("acknowledge", "Acknowledge", token, url),)
 
 
 def _line(alert: AlertSummary) -> AlertLine:

@@ -56,7 +56,6 @@ class PageHandlers:
                 early.append(_look_again(page, now))
             else:
                 self._plan(work, page, incidents)
-        await uow.pages.add(pages)
         await uow.set_timers(early)
         await self._withdraw(
             uow, work, withdrawn.keys() - {page.page_id for page in pages}, withdrawn
@@ -88,8 +87,8 @@ class PageHandlers:
             if isinstance(data, PageRequested) and data.page_id not in requested:
                 token = reply.link_token(self._secret, data.page_id)
                 requested[data.page_id] = Page(as_request(envelope), reply.token_hash(token))
-        known = await uow.pages.known(requested.keys())
-        return [page for page_id, page in requested.items() if page_id not in known]
+        fresh = await uow.pages.add(list(requested.values()))
+        return [page for page_id, page in requested.items() if page_id in fresh]
 
     def _is_ahead(self, page: Page, now: datetime) -> bool:
         catalog = self._catalog.current

@@ -8,6 +8,7 @@ from notifier.domain.notification import Decision, Notification
 from notifier.domain.page import Page, fail_over
 from notifier.domain.pipeline import judge
 from notifier.domain.stages.verdict import Drop, Situation
+from notifier.domain.states import Sending
 from notifier.ports import Dispatcher, Job, NotifierUnitOfWork
 from tocsin import ids
 from tocsin.events import Envelope, Event, NotificationEvent, ResponderUnreachable, caused_by
@@ -15,14 +16,16 @@ from tocsin.unit_of_work import Timer
 
 SOURCE = "notifier"
 ALARM = "alarm"
+LEASES_SHARE = timedelta(milliseconds=250)
 WHEN_FULL = timedelta(milliseconds=500)  # Nobody was free to send: try again after this.
 
 
 class Work:
     """The decisions of one transaction.
 
-    A notification that wants something done at a time has an alarm at or before that time: a timer
-    that says only "look what is due". So no alarm needs cancelling, and none can be forgotten.
+    A notification that wants something done at a time has an alarm at that time: a timer that says
+    only "look what is due". So no alarm needs cancelling, and none can be forgotten. Leases, which
+    hardly ever lapse, share an alarm with all that end at about the same time.
     """
 
     def __init__(self, dispatcher: Dispatcher, now: datetime) -> None:
@@ -83,7 +86,7 @@ class Work:
             jobs += self._claim()
             await self._fail_over(uow)
         await self._save(uow)
-        await uow.set_timers([_alarm(at) for at in self._wakes()])
+        await uow.set_timers([_alarm(at) for at in set(self._wakes())])
         await uow.publish(self._envelopes)
         if jobs:
             uow.after_commit(lambda: self._dispatcher.submit(jobs))
@@ -141,13 +144,22 @@ class Work:
         return jobs
 
     def _wakes(self) -> Iterable[datetime]:
-        return {one.wakes_at for one in self._changed.values() if one.wakes_at is not None}
+        for one in self._changed.values():
+            if isinstance(one.state, Sending):
+                yield _shared(one.state.lease_until)
+            elif one.wakes_at is not None:
+                yield one.wakes_at
 
     def _told(
         self, fact: NotificationEvent, notification: Notification, cause: Envelope[Event]
     ) -> Envelope[Event]:
         identity = ids.derived(fact.TYPE, fact.notification_id, str(notification.fence))
         return caused_by(cause, fact, now=self.now, source=SOURCE, event_id=identity)
+
+
+def _shared(at: datetime) -> datetime:
+    """Return the next whole quarter of a second."""
+    return at + timedelta(microseconds=-at.microsecond) % LEASES_SHARE
 
 
 def _alarm(at: datetime) -> Timer:
