@@ -10,6 +10,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 
 import httpx
 import pytest
@@ -122,6 +123,7 @@ async def test_every_accepted_alert_is_an_incident_a_page_and_a_timeline(databas
         print(f"seed {SEED}, killed {dict(killed)}, accepted {len(ledger.accepted)}")
         await eventually(all_paged, within=60, every=0.2)
         async with system.client() as client:
+            await eventually(partial(all_ready, client, system), within=30, every=0.2)
             found = await incidents(client, system)
             missing = ledger.accepted - set(found)
             twice = {title for title, ids in found.items() if len(ids) > 1}
@@ -135,6 +137,18 @@ async def test_every_accepted_alert_is_an_incident_a_page_and_a_timeline(databas
     print(f"paged {len(ledger.pages)}, repeated pages {again}")
     # Only a kill of the notifier between the provider's answer and its record repeats a page.
     assert again <= killed["notifier"] * 32
+
+
+async def all_ready(client: httpx.AsyncClient, system: Running) -> bool:
+    """The last ones killed may still be on their way back."""
+    try:
+        answers = [
+            await client.get(f"{url}/readyz")
+            for url in (system.intake, system.escalation, system.notifier, system.postmortem)
+        ]
+    except httpx.TransportError:
+        return False
+    return all(answer.is_success for answer in answers)
 
 
 async def incidents(client: httpx.AsyncClient, system: Running) -> dict[str, list[str]]:
