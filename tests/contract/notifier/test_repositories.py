@@ -122,6 +122,18 @@ async def test_what_is_due_comes_longest_due_first_and_bounded(
     assert [one.notification_id for one in first] == ["n-3"]
 
 
+async def test_whether_anything_is_due(store: Store[NotifierUnitOfWork]) -> None:
+    over = [notification(f"n-over-{number}", state=state) for number, state in enumerate(OVER)]
+    async with store.begin() as uow:
+        await uow.notifications.add([notification("n-1", state=Waiting(START)), *over])
+
+    async with store.begin() as uow:
+        assert not await uow.notifications.is_any_due(START - timedelta(microseconds=1))
+        assert await uow.notifications.is_any_due(START)
+        await uow.notifications.save([notification("n-1", state=OVER[0])])
+        assert not await uow.notifications.is_any_due(START), "it sees what it wrote itself"
+
+
 async def test_what_an_older_process_holds_is_found(store: Store[NotifierUnitOfWork]) -> None:
     older = notification("n-1").claim(START).notification
     ours = notification("n-2").claim(START + timedelta(seconds=5)).notification

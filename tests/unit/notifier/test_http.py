@@ -15,6 +15,7 @@ from tests.unit.notifier.making import SECRET
 from tests.unit.notifier.world import BOB, World, acknowledged, said, triggered
 from tocsin.channels import TargetGone
 from tocsin.events import AcknowledgeIncident, IncidentUnacknowledged
+from tocsin.web import cursor_of
 
 TOKEN = reply.link_token(SECRET, "page-1")
 LINK = f"/a/{TOKEN}"
@@ -193,7 +194,17 @@ async def test_the_list_is_paged(outside: Outside) -> None:
     assert rest.json()["next"] is None
 
 
-@pytest.mark.parametrize("cursor", ["!!!", "bm9wZQ", "MTIz"])
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "!!!",
+        "bm9wZQ",
+        "MTIz",
+        cursor_of("9" * 17 + ":x"),
+        cursor_of("9" * 5000 + ":x"),
+        cursor_of("²:z"),
+    ],
+)
 async def test_a_cursor_that_is_none_is_refused(outside: Outside, cursor: str) -> None:
     answer = await outside.http.get(f"/v1/notifications?incident=inc-1&cursor={cursor}")
 

@@ -49,7 +49,13 @@ def build(
     alone = settings.database.startswith("sqlite:")
     sender = Sender(attempts, parts.clock, None if alone else still_wanted)
     sending = SendingHandlers(sender, updatable=updatable)
-    pages = PageHandlers(parts.catalog, sender, secret=settings.secret, updatable=updatable)
+    pages = PageHandlers(
+        parts.catalog,
+        sender,
+        secret=settings.secret,
+        started_at=parts.clock.now(),
+        updatable=updatable,
+    )
     incidents = IncidentHandlers(sender, updatable=updatable)
     hearing = Hearing(parts.store, parts.clock, InteractionHandlers(parts.catalog), sending)
     recorder = Recorder(

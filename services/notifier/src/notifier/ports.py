@@ -70,7 +70,14 @@ class Notifications(Protocol):
         ...
 
     async def due(self, now: datetime, limit: int) -> list[Notification]:
-        """Return those that want something done by `now`, longest due first; locked."""
+        """Return those that want something done by `now`, longest due first; locked.
+
+        Those that another transaction holds are left out.
+        """
+        ...
+
+    async def is_any_due(self, now: datetime) -> bool:
+        """Return whether any wants something done by `now`, whoever holds it; locks nothing."""
         ...
 
     async def claimed_before(self, instant: datetime, limit: int) -> list[Notification]:

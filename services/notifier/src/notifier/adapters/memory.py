@@ -94,6 +94,10 @@ class MemoryNotifications:
         found = self._sorted(lambda one: one.wakes_at is not None and one.wakes_at <= now)
         return sorted(found, key=lambda one: one.wakes_at or now)[:limit]
 
+    async def is_any_due(self, now: datetime) -> bool:
+        """Return whether any wants something done by `now`."""
+        return any(one.wakes_at is not None and one.wakes_at <= now for one in self._table.values())
+
     async def claimed_before(self, instant: datetime, limit: int) -> list[Notification]:
         """Return those still held by a claim that is older than `instant`."""
         until = instant + LEASE

@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from notifier.adapters.rows import incident_of, incident_row, notification_of, row_of
 from notifier.adapters.tables import (
     ADD_PAGES,
+    ANY_DUE,
     CHANGING,
+    CLAIMED,
     DUE,
     INCIDENTS,
     INTERACTIONS,
@@ -158,17 +160,15 @@ class SqlNotifications:
         rows = await self._connection.execute(DUE, {"now": now, "most": limit})
         return [notification_of(row) for row in rows.mappings()]
 
+    async def is_any_due(self, now: datetime) -> bool:
+        """Return whether any wants something done by `now`, whoever holds it; locks nothing."""
+        return (await self._connection.execute(ANY_DUE, {"now": now})).first() is not None
+
     async def claimed_before(self, instant: datetime, limit: int) -> list[Notification]:
         """Return those still held by a claim that is older than `instant`; locked."""
-        statement = (
-            select(NOTIFICATIONS)
-            .where(NOTIFICATIONS.c.state == "sending", NOTIFICATIONS.c.wakes_at < instant + LEASE)
-            .order_by(NOTIFICATIONS.c.notification_id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        rows = (await self._connection.execute(statement)).mappings()
-        return [notification_of(row) for row in rows]
+        given = {"until": instant + LEASE, "most": limit}
+        rows = await self._connection.execute(CLAIMED, given)
+        return [notification_of(row) for row in rows.mappings()]
 
     async def listed(
         self, incident_id: str, after: tuple[datetime, str] | None, limit: int

@@ -75,6 +75,21 @@ DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+ANY_DUE = (
+    select(NOTIFICATIONS.c.notification_id)
+    .where(NOTIFICATIONS.c.wakes_at <= bindparam("now", type_=Instant))
+    .limit(1)
+)
+CLAIMED = (
+    select(NOTIFICATIONS)
+    .where(
+        NOTIFICATIONS.c.state == "sending",
+        NOTIFICATIONS.c.wakes_at < bindparam("until", type_=Instant),
+    )
+    .order_by(NOTIFICATIONS.c.notification_id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
 # Written and found to be new in one statement.
 ADD_PAGES = {
     name: insert(PAGES)

@@ -37,7 +37,8 @@ def contact_methods(user: User) -> tuple[ContactMethod, ...]:
 def steps(user: User, urgency: Urgency) -> tuple[Step, ...]:
     """Return how a person wants to be reached at this urgency, soonest first.
 
-    Without a usable rule for it, every contact method at once: silence is not an answer.
+    Without a usable rule for it, every contact method at once: silence is not an answer. A rule
+    that is there twice is one step, for both would make the same notification.
     """
     by_name = {method.name: method for method in contact_methods(user)}
     found = [
@@ -52,4 +53,5 @@ def steps(user: User, urgency: Urgency) -> tuple[Step, ...]:
     if not found:
         fallback = f"no rule for {urgency} urgency: every contact method at once"
         return tuple(Step(method, timedelta(0), fallback) for method in by_name.values())
-    return tuple(sorted(found, key=lambda step: step.after))
+    once = {(step.contact.name, step.after): step for step in found}
+    return tuple(sorted(once.values(), key=lambda step: step.after))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from notifier.domain.notification import Notification
+from notifier.domain.stages.duplicate import was_duplicate
 from notifier.domain.states import Failed, Waiting
 from tocsin.events import Envelope, Event, PageRequested, ResponderUnreachable
 
@@ -57,7 +58,8 @@ def fail_over(failing: Notification, of_page: Iterable[Notification], now: datet
             if one.state.due_at <= now:
                 return FailOver()  # It is about to go anyway.
             return FailOver(hastened=one.hasten(now).notification)
-    if all(isinstance(one.state, Failed) for one in companions):
+    tried = [one for one in companions if not was_duplicate(one)]
+    if tried and all(isinstance(one.state, Failed) for one in tried):
         return FailOver(unreachable=unreachable(failing, companions))
     return FailOver()
 

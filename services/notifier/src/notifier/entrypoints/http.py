@@ -18,6 +18,7 @@ from tocsin.unit_of_work import Store
 from tocsin.web import Page, Problem, Reader, Writer, after_cursor, cursor_of, idempotency_key
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_DIGITS = 16  # Of microseconds since then: enough until the year 2286.
 
 
 class AttemptItem(BaseModel):
@@ -225,6 +226,6 @@ def _place(mark: str | None) -> tuple[datetime, str] | None:
     if mark is None:
         return None
     micros, _, identity = mark.partition(":")
-    if not micros.isdigit() or not identity:
+    if not micros.isdecimal() or len(micros) > MOST_DIGITS or not identity:
         raise Problem(422, "bad-cursor", "cursor: is not one that a list gave", field="cursor")
     return EPOCH + timedelta(microseconds=int(micros)), identity

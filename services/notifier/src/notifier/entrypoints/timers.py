@@ -22,7 +22,7 @@ class TimerEntry:
         self, uow: NotifierUnitOfWork, timers: Sequence[Timer], now: datetime
     ) -> None:
         """Work off timers that are due. One look serves any number of alarms."""
-        if unplanned := [timer.subject for timer in timers if timer.kind == PLAN]:
+        if unplanned := [timer for timer in timers if timer.kind == PLAN]:
             await self._pages.on_plan_timers(uow, unplanned, now)
         if any(timer.kind == ALARM for timer in timers):
             await self._sending.on_alarm(uow, now)

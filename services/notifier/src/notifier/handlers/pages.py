@@ -16,8 +16,9 @@ from tocsin.holder import CatalogHolder
 from tocsin.unit_of_work import Timer
 
 PLAN = "plan"
-CATALOG_GRACE = timedelta(seconds=15)  # How long a page may be ahead of the catalog.
+CATALOG_GRACE = timedelta(seconds=15)  # How long a page waits for a catalog that is behind it.
 LOOK_AGAIN = timedelta(milliseconds=500)
+FIRST_SEEN = "first_seen"
 Situation = Mapping[str, Incident]
 
 
@@ -30,10 +31,15 @@ class PageHandlers:
         dispatcher: Dispatcher,
         *,
         secret: str,
+        started_at: datetime,
         updatable: frozenset[str] = frozenset(),
     ) -> None:
-        """Plan by `catalog`, send by `dispatcher`; channels in `updatable` can take updates."""
+        """Plan by `catalog`, send by `dispatcher`; channels in `updatable` can take updates.
+
+        This process began to follow the catalog at `started_at`.
+        """
         self._catalog = catalog
+        self._started_at = started_at
         self._dispatcher = dispatcher
         self._secret = secret
         self._updatable = updatable
@@ -46,14 +52,16 @@ class PageHandlers:
             raise Unavailable("the catalog is not loaded yet")
         work = Work(self._dispatcher, now)
         withdrawn = {e.data.page_id: e for e in envelopes if isinstance(e.data, PageWithdrawn)}
+        # First of all, as the timers' own transaction does: so neither waits for the other.
+        await uow.cancel_timers([_plan_timer(page_id) for page_id in sorted(withdrawn)])
         pages = await self._new_pages(uow, envelopes)
         incidents = await uow.incidents.of({page.request.incident_id for page in pages})
         early: list[Timer] = []
         for page in pages:
             if page.page_id in withdrawn:
                 self._plan_withdrawn(work, page, withdrawn[page.page_id])
-            elif self._is_ahead(page, now):
-                early.append(_look_again(page, now))
+            elif self._is_ahead(page, now, now):
+                early.append(_look_again(page, now, now))
             else:
                 self._plan(work, page, incidents)
         await uow.set_timers(early)
@@ -63,16 +71,18 @@ class PageHandlers:
         await work.write(uow)
 
     async def on_plan_timers(
-        self, uow: NotifierUnitOfWork, page_ids: Sequence[str], now: datetime
+        self, uow: NotifierUnitOfWork, timers: Sequence[Timer], now: datetime
     ) -> None:
-        """Plan pages that came before the catalog that knows their person."""
+        """Plan pages that came before the catalog by which they were decided."""
         work = Work(self._dispatcher, now)
-        pages = await uow.pages.of(page_ids)
+        first_seen = {timer.subject: _first_seen(timer) for timer in timers}
+        pages = await uow.pages.of(first_seen.keys())
         incidents = await uow.incidents.of({p.request.incident_id for p in pages.values()})
         early = []
         for page in pages.values():
-            if self._is_ahead(page, now):
-                early.append(_look_again(page, now))
+            seen_at = first_seen[page.page_id]
+            if self._is_ahead(page, seen_at, now):
+                early.append(_look_again(page, seen_at, now))
             else:
                 self._plan(work, page, incidents)
         await uow.set_timers(early)
@@ -90,13 +100,17 @@ class PageHandlers:
         fresh = await uow.pages.add(list(requested.values()))
         return [page for page_id, page in requested.items() if page_id in fresh]
 
-    def _is_ahead(self, page: Page, now: datetime) -> bool:
-        catalog = self._catalog.current
-        return (
-            catalog.user(page.request.responder) is None
-            and page.request.catalog_version > catalog.version
-            and now < page.envelope.time + CATALOG_GRACE
-        )
+    def _is_ahead(self, page: Page, first_seen: datetime, now: datetime) -> bool:
+        """Return whether to wait for the catalog: the person, or the address, may be new in it.
+
+        Not for ever: then the page goes by what is known. While this process, or all of them, were
+        down, nobody could follow the catalog, so that time does not count.
+        """
+        if not self._catalog.loaded:
+            return True
+        waited = now - max(first_seen, self._started_at)
+        is_behind = page.request.catalog_version > self._catalog.current.version
+        return is_behind and waited < CATALOG_GRACE
 
     def _plan(self, work: Work, page: Page, incidents: Situation) -> None:
         planned = plan(page, self._catalog.current.user(page.request.responder))
@@ -129,7 +143,10 @@ class PageHandlers:
         if not page_ids:
             return
         pages = await uow.pages.of(page_ids)
-        for notification in await uow.notifications.of_pages(page_ids):
+        found = await uow.notifications.of_pages(page_ids)
+        for page_id in pages.keys() - {one.page_id for one in found}:  # Those not planned yet.
+            self._plan_withdrawn(work, pages[page_id], causes[page_id])
+        for notification in found:
             cause = causes[notification.page_id]
             assert isinstance(cause.data, PageWithdrawn)
             work.withdraw(notification, cause.data.reason, cause)
@@ -143,5 +160,15 @@ class PageHandlers:
         return has_reached and channel in self._updatable
 
 
-def _look_again(page: Page, now: datetime) -> Timer:
-    return Timer(f"{PLAN}:{page.page_id}", PLAN, page.page_id, now + LOOK_AGAIN)
+def _look_again(page: Page, first_seen: datetime, now: datetime) -> Timer:
+    data = {FIRST_SEEN: first_seen.isoformat()}
+    return Timer(_plan_timer(page.page_id), PLAN, page.page_id, now + LOOK_AGAIN, data)
+
+
+def _first_seen(timer: Timer) -> datetime:
+    said = timer.data.get(FIRST_SEEN)
+    return datetime.fromisoformat(said) if said else timer.due_at
+
+
+def _plan_timer(page_id: str) -> str:
+    return f"{PLAN}:{page_id}"

@@ -1,17 +1,18 @@
 """Outcomes in: what became of each attempt; and what is due by the clock."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from notifier.domain.notification import Notification
 from notifier.domain.planning import update_of
 from notifier.domain.states import Retrying, Sending
-from notifier.handlers.work import ALARM, Work
+from notifier.handlers.work import ALARM, Work, alarm_at
 from notifier.ports import Dispatcher, Finished, Job, NotifierUnitOfWork
 from tocsin.channels import Receipt
 from tocsin.unit_of_work import Timer
 
 AT_ONCE = 500
+WHEN_HELD = timedelta(seconds=1)  # Another transaction held what is due: look again after this.
 
 
 class SendingHandlers:
@@ -97,6 +98,8 @@ class SendingHandlers:
         await self._take_up(uow, due, now)
         if len(due) == AT_ONCE:
             await uow.set_timers([Timer(f"{ALARM}:more", ALARM, "notifications", now)])
+        elif await uow.notifications.is_any_due(now):  # Its alarm is spent: set another.
+            await uow.set_timers([alarm_at(now + WHEN_HELD)])
 
     async def recover(self, uow: NotifierUnitOfWork, started_at: datetime, now: datetime) -> bool:
         """Take over from a process that is known to be dead, without waiting for its leases.

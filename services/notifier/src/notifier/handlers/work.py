@@ -86,7 +86,7 @@ class Work:
             jobs += self._claim()
             await self._fail_over(uow)
         await self._save(uow)
-        await uow.set_timers([_alarm(at) for at in set(self._wakes())])
+        await uow.set_timers([alarm_at(at) for at in set(self._wakes())])
         await uow.publish(self._envelopes)
         if jobs:
             uow.after_commit(lambda: self._dispatcher.submit(jobs))
@@ -162,5 +162,6 @@ def _shared(at: datetime) -> datetime:
     return at + timedelta(microseconds=-at.microsecond) % LEASES_SHARE
 
 
-def _alarm(at: datetime) -> Timer:
+def alarm_at(at: datetime) -> Timer:
+    """Return the timer that says, at this instant, "look what is due"."""
     return Timer(f"{ALARM}:{at.isoformat()}", ALARM, "notifications", at)

@@ -2,7 +2,9 @@
 
 from notifier.domain.notification import Notification
 from notifier.domain.stages.verdict import Drop, Pass, Situation, Verdict
-from notifier.domain.states import Waiting
+from notifier.domain.states import Waiting, Withdrawn
+
+SAME = "tells the same address at the same moment"
 
 
 def duplicate(notification: Notification, situation: Situation) -> Verdict:
@@ -12,8 +14,13 @@ def duplicate(notification: Notification, situation: Situation) -> Verdict:
     """
     for companion in situation.companions:
         if _same_words(notification, companion):
-            return Drop(f"{companion.contact.name} tells the same address at the same moment")
+            return Drop(f"{companion.contact.name} {SAME}")
     return Pass()
+
+
+def was_duplicate(notification: Notification) -> bool:
+    """Return whether it was dropped here: then it ends as the one that tells its address."""
+    return isinstance(notification.state, Withdrawn) and notification.state.reason.endswith(SAME)
 
 
 def _same_words(one: Notification, other: Notification) -> bool:
