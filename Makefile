@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 MEMBERS := -e libs/common -e services/incident-intake -e services/escalation -e services/notifier -e services/postmortem
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test unit contract integration acceptance check lint types imports generated lock format bench chaos vectors clean
+.PHONY: help setup up demo test unit contract integration acceptance check lint types imports generated lock format bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -54,7 +54,7 @@ types: setup
 imports: setup
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 
-generated: setup ## (re)check docs and schemas that are generated from code
+generated: setup
 	@$(BIN)/python -m dev generate --check
 
 lock: setup
