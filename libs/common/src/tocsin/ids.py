@@ -1,16 +1,8 @@
 """Identities: UUIDv7 for what is new, a derived UUID for what must come out the same twice."""
 
 import hashlib
-from typing import NewType
 
 import uuid_utils
-
-EventId = NewType("EventId", str)
-IncidentId = NewType("IncidentId", str)
-AlertId = NewType("AlertId", str)
-PageId = NewType("PageId", str)
-NotificationId = NewType("NotificationId", str)
-SilenceId = NewType("SilenceId", str)
 
 
 def new() -> str:
