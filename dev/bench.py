@@ -20,7 +20,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from dev.running import Running, integration, running
+from dev.running import Running, paged_by_webhook, running
 from dev.wire import Sender, receive
 from tocsin import ids
 from tocsin.clock import SystemClock
@@ -74,24 +74,10 @@ class Pages:
 
 def catalog(port: int) -> list[dict[str, Any]]:
     """Return the benchmark's catalog: one person with a webhook, a service, one that groups."""
-    method = {
-        "name": "hook",
-        "channel": "webhook",
-        "address": f"http://127.0.0.1:{port}/page",
-    }
-    rule = {"urgency": "high", "contact_method": "hook", "after": "0s"}
-    level = {"targets": [{"user": "bench"}], "escalate_after": "1h"}
-    user = {"contact_methods": [method], "notification_rules": [rule]}
+    grouped = {"escalation_policy": SERVICE, "grouping": {"by": ["cluster"], "window": "1h"}}
     return [
-        {"kind": "User", "name": "bench", "spec": user},
-        {"kind": "EscalationPolicy", "name": SERVICE, "spec": {"levels": [level]}},
-        {"kind": "Service", "name": SERVICE, "spec": {"escalation_policy": SERVICE}},
-        {
-            "kind": "Service",
-            "name": GROUPED,
-            "spec": {"escalation_policy": SERVICE, "grouping": {"by": ["cluster"], "window": "1h"}},
-        },
-        integration("bench", KEY, "generic", SERVICE),
+        *paged_by_webhook(SERVICE, "bench", port, KEY),
+        {"kind": "Service", "name": GROUPED, "spec": grouped},
     ]
 
 

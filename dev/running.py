@@ -101,6 +101,23 @@ def integration(name: str, key: str, source: str, service: str | None = None) ->
     return {"kind": "Integration", "name": name, "spec": spec}
 
 
+def paged_by_webhook(
+    name: str, person: str, port: int, key: str, source: str = "generic"
+) -> list[dict[str, Any]]:
+    """Return a service whose alerts, sent with `key`, page one person at a port on loopback."""
+    method = {"name": "hook", "channel": "webhook", "address": f"http://127.0.0.1:{port}/"}
+    rule = {"urgency": "high", "contact_method": "hook", "after": "0s"}
+    user = {"contact_methods": [method], "notification_rules": [rule]}
+    level = {"targets": [{"user": person}], "escalate_after": "1h"}
+    return [
+        {"kind": "User", "name": person, "spec": user},
+        {"kind": "EscalationPolicy", "name": name, "spec": {"levels": [level]}},
+        {"kind": "Service", "name": name, "spec": {"escalation_policy": name}},
+        # Apart from the examples' integrations, some of which are named after their tool.
+        integration(f"{name}-test", key, source, name),
+    ]
+
+
 @contextmanager
 def running(
     database: str = "sqlite", environment: Mapping[str, str] | None = None

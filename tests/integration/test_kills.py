@@ -15,7 +15,7 @@ from functools import partial
 import httpx
 import pytest
 
-from dev.running import Running, integration, running
+from dev.running import Running, paged_by_webhook, running
 from dev.wire import receive
 from tocsin.testing import eventually
 
@@ -27,22 +27,6 @@ KEY = "kill-key-0123456789abcdef0123456"
 RETRY_FOR = 45.0
 
 pytestmark = [pytest.mark.system, pytest.mark.kafka]
-
-
-def catalog(port: int) -> list[dict[str, object]]:
-    method = {"name": "hook", "channel": "webhook", "address": f"http://127.0.0.1:{port}/"}
-    rule = {"urgency": "high", "contact_method": "hook", "after": "0s"}
-    level = {"targets": [{"user": "kim"}], "escalate_after": "1h"}
-    return [
-        {
-            "kind": "User",
-            "name": "kim",
-            "spec": {"contact_methods": [method], "notification_rules": [rule]},
-        },
-        {"kind": "EscalationPolicy", "name": "kills", "spec": {"levels": [level]}},
-        {"kind": "Service", "name": "kills", "spec": {"escalation_policy": "kills"}},
-        integration("kills", KEY, "generic", "kills"),
-    ]
 
 
 @dataclass
@@ -111,7 +95,7 @@ async def test_every_accepted_alert_is_an_incident_a_page_and_a_timeline(databas
     ledger, stop = Ledger(), asyncio.Event()
     server, port = await receive(ledger.on_page)
     with running(database) as system:
-        await system.apply(catalog(port), "kills")
+        await system.apply(paged_by_webhook("kills", "kim", port, KEY), "kills")
         loading = asyncio.create_task(load(system, ledger, stop))
         killed = await kill_in_turn(system)
         stop.set()

@@ -12,7 +12,7 @@ import pytest
 
 from dev.ports import free_ports
 from dev.process import Process
-from dev.running import Running, integration
+from dev.running import Running, paged_by_webhook
 from dev.wire import receive
 from tocsin.testing import eventually
 
@@ -123,22 +123,6 @@ async def scraped() -> AsyncIterator[tuple[Target, int]]:
         yield target, server.sockets[0].getsockname()[1]
 
 
-def catalog(road: str, port: int) -> list[dict[str, object]]:
-    method = {"name": "hook", "channel": "webhook", "address": f"http://127.0.0.1:{port}/"}
-    rule = {"urgency": "high", "contact_method": "hook", "after": "0s"}
-    level = {"targets": [{"user": f"pia-{road}"}], "escalate_after": "1h"}
-    return [
-        {
-            "kind": "User",
-            "name": f"pia-{road}",
-            "spec": {"contact_methods": [method], "notification_rules": [rule]},
-        },
-        {"kind": "EscalationPolicy", "name": road, "spec": {"levels": [level]}},
-        {"kind": "Service", "name": road, "spec": {"escalation_policy": road}},
-        integration(f"{road}-test", KEYS[road], road, road),
-    ]
-
-
 async def found(client: httpx.AsyncClient, system: Running, service: str) -> list[dict[str, str]]:
     answer = await client.get(f"{system.intake}/v1/incidents", params={"service": service})
     answer.raise_for_status()
@@ -152,7 +136,8 @@ async def test_a_rule_that_fires_and_resolves_is_one_incident_that_does(
 ) -> None:
     pages: list[dict[str, str]] = []
     hook, port = await receive(lambda body: pages.append(json.loads(body)))
-    await system.apply(catalog(road, port), road)
+    documents = paged_by_webhook(road, f"pia-{road}", port, KEYS[road], source=road)
+    await system.apply(documents, road)
     async with scraped() as (target, scrape_port), system.client() as client:
         with alertmanager(tmp_path, system) as am_port:
             host = system.intake.removeprefix("http://")

@@ -6,7 +6,7 @@ from collections import defaultdict
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from dev.running import integration, running
+from dev.running import paged_by_webhook, running
 from dev.wire import receive
 from tocsin.testing import eventually
 
@@ -42,7 +42,7 @@ async def test_a_senders_trace_is_continued_to_the_page() -> None:
     address = f"http://127.0.0.1:{otlp_port}"
     prefixes = ("INTAKE", "ESCALATION", "NOTIFIER", "POSTMORTEM")
     with running(environment={f"{prefix}_OTLP": address for prefix in prefixes}) as system:
-        await system.apply(catalog(hook_port), "trace")
+        await system.apply(paged_by_webhook("trace", "tess", hook_port, KEY), "trace")
         async with system.client() as client:
             answer = await client.post(
                 f"{system.intake}/v1/alerts/generic",
@@ -76,19 +76,3 @@ async def test_a_senders_trace_is_continued_to_the_page() -> None:
         while parent != SENDER:
             assert parent in spans, f"{name} hangs in the air"
             parent = spans[parent][2]
-
-
-def catalog(port: int) -> list[dict[str, object]]:
-    method = {"name": "hook", "channel": "webhook", "address": f"http://127.0.0.1:{port}/"}
-    rule = {"urgency": "high", "contact_method": "hook", "after": "0s"}
-    level = {"targets": [{"user": "tess"}], "escalate_after": "1h"}
-    return [
-        {
-            "kind": "User",
-            "name": "tess",
-            "spec": {"contact_methods": [method], "notification_rules": [rule]},
-        },
-        {"kind": "EscalationPolicy", "name": "trace", "spec": {"levels": [level]}},
-        {"kind": "Service", "name": "trace", "spec": {"escalation_policy": "trace"}},
-        integration("trace", KEY, "generic", "trace"),
-    ]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -130,6 +131,20 @@ def bootstrap(request: pytest.FixtureRequest) -> KafkaServer | None:
     return request.getfixturevalue("kafka") if request.param == "kafka" else None
 
 
+@asynccontextmanager
+async def on_kafka(server: KafkaServer, prefix: str, folder: Path) -> AsyncIterator["OnKafka"]:
+    """Make a consumer on the real broker; whoever takes it starts it."""
+    url = f"sqlite:///{folder}/bus.db"
+    await migrate(url, "tests.recipe_service")
+    await provision([server.bootstrap], prefix)
+    database = Database(url)
+    world = OnKafka(server, prefix, database)
+    yield world
+    await world.broker.stop()
+    await world.publisher.close()
+    await database.close()
+
+
 @pytest.fixture
 async def world(
     bootstrap: KafkaServer | None, topic_prefix: str, tmp_path: Path
@@ -137,16 +152,9 @@ async def world(
     if bootstrap is None:
         yield InMemory()
         return
-    url = f"sqlite:///{tmp_path}/bus.db"
-    await migrate(url, "tests.recipe_service")
-    await provision([bootstrap.bootstrap], topic_prefix)
-    database = Database(url)
-    world = OnKafka(bootstrap, topic_prefix, database)
-    await world.broker.start()
-    yield world
-    await world.broker.stop()
-    await world.publisher.close()
-    await database.close()
+    async with on_kafka(bootstrap, topic_prefix, tmp_path) as real:
+        await real.broker.start()
+        yield real
 
 
 async def test_what_is_published_is_handled_in_order_per_key(world: World) -> None:
@@ -196,52 +204,39 @@ async def test_an_outage_buries_nothing_and_loses_nothing(world: World) -> None:
 async def test_a_header_that_is_null_or_not_text_loses_no_record(
     kafka: KafkaServer, topic_prefix: str, tmp_path: Path
 ) -> None:
-    url = f"sqlite:///{tmp_path}/bus.db"
-    await migrate(url, "tests.recipe_service")
-    await provision([kafka.bootstrap], topic_prefix)
-    database = Database(url)
-    world = OnKafka(kafka, topic_prefix, database)
-    await world.broker.start()
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)
-    await producer.start()
-    foreign = record(note("foreign"))
-    await producer.send_and_wait(
-        topic_prefix + "commands",
-        foreign.value,
-        key=b"k",
-        headers=[("a", None), ("b", b"\xff\xfe")],
-    )
-    await world.settle(["foreign"])
-    await producer.stop()
-    await world.broker.stop()
-    await database.close()
+    async with on_kafka(kafka, topic_prefix, tmp_path) as world:
+        await world.broker.start()
+        producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)
+        await producer.start()
+        foreign = record(note("foreign"))
+        await producer.send_and_wait(
+            topic_prefix + "commands",
+            foreign.value,
+            key=b"k",
+            headers=[("a", None), ("b", b"\xff\xfe")],
+        )
+        await world.settle(["foreign"])
+        await producer.stop()
 
 
 @pytest.mark.kafka
 async def test_the_relay_publishes_what_was_committed_in_order_and_deletes_it(
     kafka: KafkaServer, topic_prefix: str, tmp_path: Path
 ) -> None:
-    url = f"sqlite:///{tmp_path}/bus.db"
-    await migrate(url, "tests.recipe_service")
-    await provision([kafka.bootstrap], topic_prefix)
-    database = Database(url)
-    world = OnKafka(kafka, topic_prefix, database)
-    relay = Relay(database, world.publisher, ManualClock())
-    texts = [f"note {number}" for number in range(1200)]
-    for start in range(0, 1200, 300):
-        async with world.store.begin() as uow:
-            await uow.publish([note(text) for text in texts[start : start + 300]])
-    while await relay.flush():
-        pass
-    await relay.forget_sent()
-    async with world.store.read() as uow:
-        assert await uow.pending("commands") == 0
-    await world.broker.start()
-    await world.settle(texts)
-    assert world.heard.texts == texts
-    await world.broker.stop()
-    await world.publisher.close()
-    await database.close()
+    async with on_kafka(kafka, topic_prefix, tmp_path) as world:
+        relay = Relay(world.store.database, world.publisher, ManualClock())
+        texts = [f"note {number}" for number in range(1200)]
+        for start in range(0, 1200, 300):
+            async with world.store.begin() as uow:
+                await uow.publish([note(text) for text in texts[start : start + 300]])
+        while await relay.flush():
+            pass
+        await relay.forget_sent()
+        async with world.store.read() as uow:
+            assert await uow.pending("commands") == 0
+        await world.broker.start()
+        await world.settle(texts)
+        assert world.heard.texts == texts
 
 
 async def test_two_relays_never_hold_the_lease_together(tmp_path: Path) -> None:
