@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 MEMBERS := -e libs/common -e services/incident-intake -e services/escalation -e services/notifier -e services/postmortem
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test unit contract integration acceptance check lint types imports generated lock format bench
+.PHONY: help setup up demo test unit contract integration acceptance check lint types imports generated lock format chaos bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ lock: setup
 
 format: setup ## format, fix what is safe to fix, regenerate what is generated
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/python -m dev generate && $(BIN)/python -m dev lock
+
+chaos: setup ## break a whole system by a seed (SEED= MINUTES= DATABASE= REPLICAS= RATE= FAULTS=)
+	@$(BIN)/python -m dev chaos
 
 bench: setup ## measure throughput, delay and drain
 	@$(BIN)/python -m dev bench

@@ -11,6 +11,7 @@ TASKS = {
     "demo": "tell the story of one outage in the terminal",
     "generate": "(re)write what is generated from code; --check only compares",
     "lock": "(re)write the locked requirements; --check only compares",
+    "chaos": "break a whole system by a seed, and check its ledger",
     "bench": "measure throughput, delay and drain",
 }
 

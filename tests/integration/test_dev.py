@@ -319,11 +319,35 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("TOCSIN_PORT", "x"), ("TOCSIN_PORT", "65535"), ("DATABASE", "oracle")]
+    ("name", "value"),
+    [
+        ("TOCSIN_PORT", "x"),
+        ("TOCSIN_PORT", "65535"),
+        ("DATABASE", "oracle"),
+        ("REPLICAS", "0"),
+        ("REPLICAS", "7"),
+        ("BROKERS", "2"),
+    ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(DevError, match=name):
         Layout.of({name: value})
+
+
+def test_replicas_need_postgres(tmp_path: Path) -> None:
+    with pytest.raises(DevError, match="REPLICAS=2 needs DATABASE=postgres"):
+        layout(tmp_path, REPLICAS="2")
+
+
+def test_replicas_and_brokers_have_ports_of_their_own(tmp_path: Path) -> None:
+    mine = layout(tmp_path, DATABASE="postgres", REPLICAS="6", BROKERS="3")
+    taken = list(mine.ports().values())
+    assert len(set(taken)) == len(taken) == 4 * 6 + 3 * 2 + 2
+    assert max(taken) < mine.port + 40
+    assert mine.address(INTAKE, 2) == f"127.0.0.1:{mine.port + 5}"
+    settings = mine.service_environment(INTAKE, "", Secrets("token", "secret"))
+    brokers = (mine.port + 1, mine.port + 11, mine.port + 13)
+    assert settings["INTAKE_KAFKA"] == ",".join(f"127.0.0.1:{port}" for port in brokers)
 
 
 def test_secrets_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -> None:

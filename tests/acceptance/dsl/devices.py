@@ -10,7 +10,10 @@ Answer = Literal["taken", "refused", "gone"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a device was sent. `link` acknowledges; `delivery_id` is the same on every attempt."""
+    """What a device was sent. `link` acknowledges; `delivery_id` is the same on every attempt.
+
+    A message about many incidents at once has their `titles`, and a link to each.
+    """
 
     purpose: str
     title: str
@@ -20,6 +23,8 @@ class Message:
     at: datetime
     link: str = ""
     text: str = ""
+    titles: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()  # An incident, and the link to it.
 
 
 @dataclass
@@ -70,8 +75,18 @@ class Device:
                 self.unread.remove(found)
             return found
 
+    def take_summary(self, titles: set[str]) -> Message | None:
+        """Read the earliest unread page that is about exactly these, all in one."""
+        with self.lock:
+            found = next((page for page in self.unread if set(page.titles) == titles), None)
+            if found is not None:
+                self.unread.remove(found)
+            return found
+
     def link_to(self, incident_id: str) -> str:
         """Return the link of the latest page about this incident, or nothing."""
         with self.lock:
-            pages = [one for one in self.received if one.incident_id == incident_id and one.link]
-            return pages[-1].link if pages else ""
+            links = [link for one in self.received for link in one.links]
+            links += [(one.incident_id, one.link) for one in self.received if not one.titles]
+            found = [link for identity, link in links if identity == incident_id and link]
+            return found[-1] if found else ""

@@ -56,15 +56,28 @@ class Responder:
         self._world.rearranged()
         return self
 
-    def is_paged(self, title: str, by: str = "", after: timedelta | None = None) -> None:
-        """Read one page about this; `after` says how long after the beginning it came."""
+    def is_paged(
+        self, title: str, by: str = "", after: timedelta | None = None, saying: str = ""
+    ) -> None:
+        """Read one page about this, that came so long after the beginning, and says that."""
         __tracebackhide__ = True
         page = self._world.driver.sees(lambda: self._take(title, by))
         if page is None:
             device = f" by {by}" if by else ""
             self._world.complain(f"{self.name} has no page about {title!r}{device}")
-        elif after is not None:
+        if saying not in page.text:
+            self._world.complain(f"the page does not say {saying!r} but:\n{page.text}\n")
+        if after is not None:
             self._world.check_time(self.name, page.at, after)
+
+    def is_paged_for_all(self, *titles: str, by: str = "", saying: str = "") -> None:
+        """Read one page about all of these together; `saying` is something that it says."""
+        __tracebackhide__ = True
+        page = self._world.driver.sees(lambda: self._take_summary(set(titles), by))
+        if page is None:
+            self._world.complain(f"{self.name} has no page about all of {sorted(titles)}")
+        elif saying not in page.text:
+            self._world.complain(f"the page does not say {saying!r} but:\n{page.text}\n")
 
     async def is_paged_in_the_end(self, title: str, within: timedelta) -> None:
         """Read one page about this, now or after this long at the latest."""
@@ -135,6 +148,10 @@ class Responder:
     def _take(self, title: str, by: str) -> Message | None:
         wanted = [self.devices[by]] if by else list(self.devices.values())
         return next(filter(None, (device.take(title) for device in wanted)), None)
+
+    def _take_summary(self, titles: set[str], by: str) -> Message | None:
+        wanted = [self.devices[by]] if by else list(self.devices.values())
+        return next(filter(None, (device.take_summary(titles) for device in wanted)), None)
 
     def _has_been_told(self, status: str, title: str) -> bool:
         return any(

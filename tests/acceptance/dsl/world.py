@@ -159,7 +159,27 @@ class World:
         self._faults.kafka(away=False)
         await self.driver.passes(timedelta(0))
 
+    def stands_still(self, service: ServiceName) -> None:
+        """Let a service do nothing at all."""
+        self._faults.stands_still(service, still=True)
+
+    async def goes_on(self, service: ServiceName) -> None:
+        """Let it go on."""
+        self._faults.stands_still(service, still=False)
+        await self.driver.passes(timedelta(0))
+
+    def loses(self, topic: str) -> None:
+        """Let what a topic holds be gone, whoever has yet to read it."""
+        self._faults.loses(topic)
+
     # Then.
+
+    def operators_are_told(self, by: ServiceName, *subjects: str) -> None:
+        """Have been told this by a service's second path, and nothing else, since last asked."""
+        __tracebackhide__ = True
+        told = self._faults.alarms(by)
+        wanted = [f"[Tocsin] {by}: {subject}" for subject in subjects]
+        assert told == wanted, f"{by} told the operators {told}, not {wanted}"
 
     def is_silent(self) -> None:
         """Have no page that nobody read."""

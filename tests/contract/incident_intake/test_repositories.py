@@ -158,6 +158,12 @@ async def test_a_part_in_an_incident_stays_when_the_alert_moves_on(store: Store[
     async with store.read() as uow:
         members = await uow.alerts.members("inc_1", 10)
         one = await uow.alerts.members("inc_1", 1)
+        parts = await uow.alerts.parts([first.alert_id, "alr_none"], ["inc_1", "inc_2", "inc_3"])
+        assert await uow.alerts.parts([], ["inc_1"]) == []
+    assert {(part.incident_id, part.alert_id, part.status) for part in parts} == {
+        ("inc_1", first.alert_id, "resolved"),
+        ("inc_2", first.alert_id, "firing"),
+    }
     assert [(part.status, part.ended_at, alert.dedup_key) for part, alert in members] == [
         ("resolved", START + MINUTE, "a"),
         ("firing", None, "b"),

@@ -9,7 +9,7 @@ import pytest
 from notifier.adapters.channels.letter import address_of
 from tests.contract.notifier.providers import mail_provider, texts
 from tests.contract.test_channels import DOC, HOSTILE, mail
-from tocsin.channels import Accepted, AlertLine, Delivery, Fact, MessageDoc
+from tocsin.channels import Accepted, AlertLine, Delivery, Fact, IncidentLine, MessageDoc
 from tocsin.events import Link
 from tocsin.testing import START
 
@@ -67,6 +67,41 @@ async def test_a_repeat_says_so_in_its_subject() -> None:
 
     assert found["Subject"] == "(repeat possible) #7 CRITICAL: Checkout is slow"
     assert "You may have had this message before" in texts(found)[1]
+
+
+async def test_a_late_page_says_so_in_both_forms() -> None:
+    late = "late: this page was due at 08:43 UTC, 17 min ago"
+    plain, html = texts(await sent(replace(DOC, late=late, text=f"{DOC.text}\n{late}")))
+
+    assert late in plain
+    assert late in html
+
+
+async def test_a_summary_names_each_incident_with_its_link_in_no_ones_thread() -> None:
+    lines = tuple(
+        IncidentLine(
+            f"inc-{n}",
+            n,
+            f"Queue <{n}>",
+            "checkout",
+            "critical",
+            "high",
+            START,
+            "",
+            f"https://t/{n}",
+        )
+        for n in (1, 2)
+    )
+    text = "2 incidents need you:\nhttps://t/1\nhttps://t/2"
+    found = await sent(replace(DOC, title="2 incidents need you", text=text, incidents=lines))
+    plain, html = texts(found)
+
+    assert found["Subject"] == "2 incidents need you"
+    assert found["In-Reply-To"] is found["References"] is None
+    for number in (1, 2):
+        assert plain.count(f"https://t/{number}") == 1
+        assert f'href="https://t/{number}"' in html
+        assert f"<bdi>Queue &lt;{number}&gt;</bdi>" in html
 
 
 class Tags(HTMLParser):

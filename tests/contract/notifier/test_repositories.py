@@ -33,7 +33,7 @@ from tocsin.unit_of_work import Store
 HOSTILE = "nul\x00 quote' \u202e"
 STATES: list[State] = [
     Waiting(START),
-    Sending(START, "acknowledged by bob"),
+    Sending(START, "acknowledged by bob", "holder-1"),
     Retrying(START, HOSTILE),
     Sent(START, "m-1"),
     Delivered(START, ""),
@@ -65,6 +65,9 @@ async def test_a_notification_comes_back_as_it_was(
             Attempt(1, START, "transient", HOSTILE, retry_at=START + timedelta(microseconds=1)),
             Attempt(2, START, "delivered", reference="m-1"),
         ),
+        summary="n-1.0a1b2c",
+        covers=("n-2", "n-3"),
+        last_hope=True,
     )
     async with store.begin() as uow:
         await uow.notifications.add([written])

@@ -17,7 +17,7 @@ from notifier.adapters.egress import Egress
 from notifier.adapters.outbound import OutboundHttp
 from tests.contract.notifier.providers import HttpProvider, answer, http_provider
 from tests.contract.test_channels import DOC, SECRET
-from tocsin.channels import Context, Delivery, ExternalRef
+from tocsin.channels import Context, Delivery, ExternalRef, IncidentLine
 from tocsin.clock import SystemClock
 from tocsin.testing import START
 
@@ -99,6 +99,44 @@ async def test_the_body_says_what_the_contract_says() -> None:
     assert body["actions"] == {"acknowledge": "https://t.example/a/" + "T" * 22}
     assert one.headers["content-type"] == "application/json"
     assert one.headers["traceparent"].startswith("00-aaaa")
+
+
+async def test_a_summary_lists_each_incident_with_its_link() -> None:
+    line = IncidentLine(
+        "inc-7",
+        7,
+        "Queue",
+        "checkout",
+        "critical",
+        "high",
+        START,
+        "T" * 22,
+        "https://t.example/a/T",
+    )
+    async with http_provider(answer(200)) as provider:
+        channel = WebhookChannel({}, Context(OutboundHttp(Egress(["127.0.0.0/8"])), SECRET))
+        doc = replace(DOC, late_seconds=1020, incidents=(line,), more=3)
+        await channel.send(Delivery("n-1.abc", provider.url, 1, START), doc)
+
+    body = json.loads(provider.received[0].body)
+    assert (body["type"], body["late_seconds"], body["more"], body["actions"]) == (
+        "page",
+        1020,
+        3,
+        {},
+    )
+    assert body["incidents"] == [
+        {
+            "id": "inc-7",
+            "number": 7,
+            "title": "Queue",
+            "service": "checkout",
+            "severity": "critical",
+            "urgency": "high",
+            "since": "2026-01-05T09:00:00+00:00",
+            "url": "https://t.example/a/T",
+        }
+    ]
 
 
 async def test_an_update_is_a_message_of_its_own_type() -> None:

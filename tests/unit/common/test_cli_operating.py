@@ -1,50 +1,19 @@
-"""Status, keys, on-call, topics and dead letters from the terminal."""
+"""Keys, on-call, topics and dead letters from the terminal."""
 
 import hashlib
 import json
 from pathlib import Path
 
-import httpx
 import pytest
 from ruamel.yaml import YAML
 
-from tests.unit.common.cli_fakes import Answer, Cli, answer, listed, problem
+from tests.unit.common.cli_fakes import Cli, answer, listed, problem
 from tocsin.catalog import Integration
 
 
 @pytest.fixture
 def cli(tmp_path: Path) -> Cli:
     return Cli(tmp_path)
-
-
-def test_status_is_0_when_all_four_are_ready(cli: Cli) -> None:
-    cli.tocsin.answers["GET /readyz"] = answer({"ready": True, "catalog_version": 4, "kafka": True})
-    result = cli("status")
-    assert result.exit_code == 0
-    assert result.stdout.count("ready") == 4
-    assert cli.json("status")["notifier"] == {
-        "url": "http://127.0.0.1:8030",
-        "answers": True,
-        "ready": True,
-        "catalog_version": 4,
-        "kafka": True,
-    }
-
-
-def test_status_is_1_and_names_who_is_not(cli: Cli) -> None:
-    states: list[Answer] = [
-        answer({"ready": True}),
-        answer({"ready": False, "kafka": False}, 503),
-        httpx.ConnectError("refused"),
-        answer({"ready": True}),
-    ]
-    cli.tocsin.answers["GET /readyz"] = states
-    result = cli("status")
-    assert result.exit_code == 1
-    rows = {line.split()[0]: line for line in result.stdout.splitlines()}
-    assert "not ready" in rows["escalation"]
-    assert "kafka: False" in rows["escalation"]
-    assert "not answering" in rows["notifier"]
 
 
 def test_a_new_key_is_random_and_its_document_is_valid(cli: Cli) -> None:

@@ -37,7 +37,13 @@ def applied(version: int) -> CatalogApplied:
 
 
 async def read(follower: Follower, facts: Sequence[Event | bytes]) -> None:
-    """Let the follower read records as it would from the topic."""
+    """Let the follower read records as it would from the topic, its database asked before."""
+    await follower.recall()
+    await records(follower, facts)
+
+
+async def records(follower: Follower, facts: Sequence[Event | bytes]) -> None:
+    """Let the follower read records to the end of the topic, whether the database was asked."""
     for offset, fact in enumerate(facts):
         value = (
             fact
@@ -117,3 +123,68 @@ async def test_the_past_is_replayed_without_coming_into_force_on_its_way(
     assert not holder.loaded
     await one._take_over()
     assert holder.current.version == 1
+
+
+async def test_without_the_database_the_catalog_of_the_topic_is_in_force(tmp_path: Path) -> None:
+    holder = CatalogHolder()
+    database = Database(f"sqlite:///{tmp_path}/away.db")  # No tables: as if it were away.
+    one = follower(database, holder)
+    await records(one, [service("web", 1, {}), applied(1)])
+    assert holder.current.version == 1
+    async with database.transaction() as connection:
+        await connection.run_sync(RECIPE.create_all)
+    await one.recall()
+    await one._take_over()
+    recalled = CatalogHolder()
+    await follower(database, recalled).recall()
+    assert recalled.current.version == 1
+    await database.close()
+
+
+async def test_an_empty_topic_is_believed_only_after_the_database_was_asked(
+    database: Database,
+) -> None:
+    await read(follower(database, CatalogHolder()), [service("web", 1, {}), applied(1)])
+    holder = CatalogHolder()
+    one = follower(database, holder)
+    await records(one, [])
+    assert not holder.loaded
+    await read(one, [])
+    assert holder.current.version == 1
+
+
+async def test_what_the_database_remembers_never_replaces_a_later_version(
+    database: Database,
+) -> None:
+    await read(follower(database, CatalogHolder()), [service("web", 1, {}), applied(1)])
+    holder = CatalogHolder()
+    one = follower(database, holder)
+    await records(one, [service("web", 2, {"team": "new"}), applied(2)])
+    await one.recall()
+    assert holder.current.version == 2
+
+
+async def test_a_topic_that_was_lost_and_holds_only_what_changed_since_takes_nothing_away(
+    database: Database,
+) -> None:
+    await read(
+        follower(database, CatalogHolder()),
+        [service("web", 1, {}), service("db", 1, {}), service("old", 1, {}), applied(1)],
+    )
+    since: list[Event | bytes] = [
+        service("web", 2, {"team": "new"}),
+        service("old", 2, None),
+        applied(2),
+    ]
+    for asks_first in (True, False):
+        holder = CatalogHolder()
+        one = follower(database, holder)
+        if asks_first:
+            await one.recall()
+        one._building = holder.current  # As it begins to follow.
+        await records(one, since)
+        await one.recall()
+        assert holder.current.version == 2
+        assert holder.current.service("web") == Service(team="new")
+        assert holder.current.service("db") is not None
+        assert holder.current.service("old") is None

@@ -196,6 +196,30 @@ async def test_a_relay_that_leaves_publishes_the_rest_and_lets_go(database: Data
     assert await second.flush() == 1
 
 
+async def test_a_relay_that_cannot_reach_kafka_lets_one_that_can_publish(
+    database: Database,
+) -> None:
+    """Or one replica without its network would hold up every event of the service for ever."""
+    cut_off, reached = MemoryBroker(away=True), MemoryBroker()
+    first, second = Relay(database, cut_off, CLOCK), Relay(database, reached, CLOCK)
+    stop = asyncio.Event()
+    await fill(database, b"1")
+    running = [asyncio.create_task(first.run(stop))]
+    await eventually(has_failed(first))
+    running.append(asyncio.create_task(second.run(stop)))
+    await eventually(published(reached), within=5)
+    stop.set()
+    await asyncio.gather(*running)
+    assert payloads(reached) == [b"1"]
+
+
+def has_failed(relay: Relay) -> Callable[[], Awaitable[bool]]:
+    async def failed() -> bool:
+        return not relay.healthy
+
+    return failed
+
+
 async def test_the_relay_is_woken_by_a_commit(database: Database) -> None:
     broker = MemoryBroker()
     relay = Relay(database, broker, CLOCK)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 
 from tocsin.application import Application
@@ -84,6 +85,22 @@ async def test_a_timer_that_fails_is_postponed_and_the_others_fire() -> None:
         "worse": START + POSTPONED,
     }
     assert dict(firing.waiting["bad"].data) == {"of": "bad"}
+
+
+async def test_a_timer_that_is_postponed_is_counted_by_its_kind() -> None:
+    firing = Firing()
+    firing.failing = {"bad": ValueError("cannot")}
+    await firing.set(bad=-1, good=0)
+    before = postponed("kind")
+    await firing.loop.fire()
+    firing.clock.advance(POSTPONED)
+    await firing.loop.fire()
+    assert postponed("kind") == before + 2
+
+
+def postponed(kind: str) -> float:
+    found = REGISTRY.get_sample_value("tocsin_timers_postponed_total", {"kind": kind})
+    return found or 0.0
 
 
 async def test_a_postponed_timer_fires_when_it_can() -> None:

@@ -248,3 +248,23 @@ async def test_what_is_not_http_passes_untouched() -> None:
 
     await RequestLimits(app, LIMITS)({"type": "lifespan"}, never, nothing)
     assert seen == ["lifespan"]
+
+
+async def test_what_stands_still_behind_the_app_is_a_503_and_soon() -> None:
+    told: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        await asyncio.Event().wait()
+
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "path": "/v1/incidents"}
+    scope |= {"raw_path": b"/v1/incidents", "headers": []}
+    await RequestLimits(app, Limits(answer_within=0.01))(scope, receive, send)
+    assert told[0]["status"] == 503
+    assert (b"retry-after", b"5") in told[0]["headers"]
+    assert json.loads(told[1]["body"])["type"] == "urn:tocsin:problem:unavailable"

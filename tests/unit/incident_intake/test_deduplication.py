@@ -84,6 +84,14 @@ def test_a_late_resolve_of_an_earlier_episode_ends_nothing() -> None:
     assert isinstance(verdict(firing, late, incident_is_open=True), Stale)
 
 
+def test_a_resolve_that_a_later_trigger_has_overtaken_ends_nothing() -> None:
+    firing = Alert.opened(message(at=LATER)).joined("inc_1")
+    overtaken = message(action="resolve", at=LATER - seconds(1))
+    assert isinstance(verdict(firing, overtaken, incident_is_open=True), Stale)
+    in_turn = message(action="resolve", at=LATER)
+    assert isinstance(verdict(firing, in_turn, incident_is_open=True), Resolved)
+
+
 def test_a_late_firing_of_the_resolved_episode_opens_nothing() -> None:
     at = LATER + LATE_DELIVERY - seconds(1)
     late = message(at=at, started_at=START, source="alertmanager")

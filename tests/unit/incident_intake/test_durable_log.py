@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from incident_intake.adapters.memory import MemoryIntakeUnitOfWork
+from incident_intake.handlers.bounds import DEFAULT, Bounds
 from incident_intake.handlers.durable_log import DurableLog
 from tests.unit.incident_intake.world import message
 from tocsin.errors import Unavailable
@@ -40,6 +41,7 @@ class FailingStore(MemoryStore[MemoryIntakeUnitOfWork]):
     """A store whose database can be away; it counts its transactions."""
 
     away = False
+    hangs = False
     transactions = 0
 
     @asynccontextmanager
@@ -47,16 +49,18 @@ class FailingStore(MemoryStore[MemoryIntakeUnitOfWork]):
         self.transactions += 1
         if self.away:
             raise OSError("the database is away")
+        if self.hangs:
+            await asyncio.Event().wait()
         await asyncio.sleep(0)
         async with super().begin() as uow:
             yield uow
 
 
 class Bench:
-    def __init__(self) -> None:
+    def __init__(self, bounds: Bounds = DEFAULT) -> None:
         self.broker = SlowBroker()
         self.store = FailingStore(MemoryIntakeUnitOfWork)
-        self.log = DurableLog(self.broker, self.store, DEADLINE)
+        self.log = DurableLog(self.broker, self.store, DEADLINE, bounds=bounds)
 
     async def append(self, *keys: str) -> None:
         await self.log.append([Envelope(message(key), START, "tests") for key in keys])
@@ -183,3 +187,55 @@ async def test_a_sender_that_hangs_up_does_not_take_its_alert_along(bench: Bench
     bench.broker.gate.set()
     await bench.log.drain()
     assert bench.in_kafka() == {"first", "a"}
+
+
+async def test_when_both_stand_still_the_sender_is_told_in_time() -> None:
+    bench = Bench(Bounds(answer_within=0.1))
+    bench.broker.hangs = bench.store.hangs = True
+    with pytest.raises(Unavailable, match="yet"):
+        await bench.append("a")
+
+
+async def test_a_database_that_stands_still_is_asked_once_not_for_every_alert() -> None:
+    bench = Bench(Bounds(database_deadline=0.02))
+    bench.store.hangs = True
+    for key in ("a", "b", "c"):
+        await bench.append(key)
+    assert bench.in_kafka() == {"a", "b", "c"}
+    assert bench.store.transactions == 1
+
+
+async def test_a_database_at_rest_is_asked_nevertheless_when_kafka_goes_as_well(
+    bench: Bench,
+) -> None:
+    bench.store.away = True
+    await bench.append("a")
+    bench.store.away, bench.broker.away = False, True
+    await bench.append("b")
+    assert bench.in_outbox() == ["b"]
+
+
+async def test_what_waits_is_bounded_and_the_rest_is_refused() -> None:
+    bench = Bench(Bounds(waiting_requests=3))
+    await bench.append("first")
+    bench.broker.hangs = True
+    held = [asyncio.create_task(bench.append(key)) for key in ("a", "b", "c")]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable, match="too much"):
+        await bench.append("d")
+    bench.broker.gate.set()
+    await asyncio.gather(*held)
+    await bench.append("e")
+    assert bench.in_kafka() == {"first", "a", "b", "c", "e"}
+
+
+async def test_bytes_are_bounded_too_but_a_single_request_always_fits() -> None:
+    bench = Bench(Bounds(waiting_bytes=10))
+    await bench.append("first")
+    bench.broker.hangs = True
+    held = asyncio.create_task(bench.append("a"))
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable, match="too much"):
+        await bench.append("b")
+    bench.broker.gate.set()
+    await held

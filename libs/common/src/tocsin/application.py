@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from tocsin.clock import Clock
 from tocsin.events import Envelope, Event
 from tocsin.holder import CatalogHolder
+from tocsin.obligations import Obligation
 from tocsin.outgoing import Publisher
 from tocsin.settings import ServiceSettings
 from tocsin.topics import Topic
@@ -19,6 +20,7 @@ from tocsin.unit_of_work import Store, Timer, U, UnitOfWork
 S = TypeVar("S", bound=ServiceSettings)
 EventHandler = Callable[[U, Sequence[Envelope[Event]], datetime], Awaitable[None]]
 TimerHandler = Callable[[U, Sequence[Timer], datetime], Awaitable[None]]
+OverdueHandler = Callable[[U, Sequence[Obligation], datetime], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,16 @@ class Subscription(Generic[U]):
     `events` are the types it wants: the others of the topic are passed over without a transaction.
     The consumer group is `<service>.<topic>`; two subscriptions never share one. `rest` is a pause
     in seconds after each batch, for whoever would rather have larger batches than early ones.
+
+    `after` names another topic of the service that is heard first at each start, as far as it went
+    by then: what was answered while we were away is known before it is asked for again.
     """
 
     topic: Topic
     handle: EventHandler[U]
     events: tuple[type[Event], ...]
     rest: float = 0.0
+    after: Topic | None = None
 
 
 class Worker(Protocol):
@@ -52,7 +58,10 @@ class Worker(Protocol):
 
 @dataclass(frozen=True)
 class Application(Generic[U]):
-    """One service, put together. `on_timers` gets the timers that are due, in one transaction."""
+    """One service, put together. `on_timers` gets the timers that are due, in one transaction.
+
+    `on_overdue` gets the obligations that are past their time, to do again what may have been lost.
+    """
 
     name: str
     store: Store[U]
@@ -61,6 +70,7 @@ class Application(Generic[U]):
     on_timers: TimerHandler[U]
     http: ASGIApp
     workers: tuple[Worker, ...] = ()
+    on_overdue: OverdueHandler[U] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,11 +83,28 @@ class Parts(Generic[U]):
     publisher: Publisher
 
 
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """How a service hears its own facts.
+
+    `facts` is the topic that it alone writes; `take` takes a batch over, in one transaction;
+    `causes` are the topics whose events it answers with facts; the cause of a fact of one of the
+    types in `again` is handled again. The topics in `rewound` are simply heard again.
+    """
+
+    facts: Topic
+    take: Callable[[Any, Sequence[Envelope[Event]], datetime], Awaitable[None]]
+    causes: tuple[Topic, ...]
+    again: tuple[type[Event], ...] = ()
+    rewound: tuple[Topic, ...] = ()
+
+
 @dataclass(frozen=True)
 class Definition(Generic[S]):
     """A service: its name, its settings and how it is put together.
 
     `package` holds its migrations; `unit` makes its unit of work; `build` its application.
+    `recall` says how it takes over what it told itself, where a rewind would not do.
     """
 
     name: str
@@ -85,6 +112,7 @@ class Definition(Generic[S]):
     settings: type[S]
     unit: Callable[[AsyncConnection, datetime], UnitOfWork]
     build: Callable[[S, Any], Application[Any]]
+    recall: Recall | None = None
 
     @property
     def package(self) -> str:

@@ -35,7 +35,7 @@ def requires(scope: str) -> Callable[[Request], Principal]:
         for known in tokens:  # Every token is compared, so that time tells nothing.
             if hmac.compare_digest(known.sha256, digest):
                 found = known
-        if kind.lower() != "bearer" or found is None:
+        if kind.lower() != "bearer" or not token.strip() or found is None:
             raise Problem(
                 401,
                 "unauthorized",

@@ -8,7 +8,7 @@ from typing import Generic
 
 import structlog
 
-from tocsin import ids, telemetry
+from tocsin import crash_points, ids, telemetry
 from tocsin.application import Subscription
 from tocsin.clock import Clock
 from tocsin.errors import Undecodable
@@ -84,6 +84,8 @@ class Consumer(Generic[U]):
                     await self.subscription.handle(uow, fresh, now)
                 if dead:
                     await uow.bury(dead)
+                crash_points.reach("batch.before-commit")
+        crash_points.reach("batch.after-commit")
         telemetry.consumed(self.name, len(envelopes), len(dead))
 
     async def _one_by_one(

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from tocsin.inline_sqlite import InlineConnection
 
 READERS = 4
+IDLE_MS = "5000"
 
 
 class Database:
@@ -101,13 +102,21 @@ def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
             pool_pre_ping=False,
             pool_use_lifo=True,
             hide_parameters=True,  # Errors are logged; addresses and keys are not.
-            connect_args={"timeout": 5, "command_timeout": 30},
+            # A server that stands still looks like one at work: nobody waits for it for longer.
+            connect_args={
+                "timeout": 5,
+                "command_timeout": 10,
+                # A replica that stands still inside a transaction must not hold up the others by
+                # its locks: the server rolls it back, and whoever wakes up does it anew.
+                "server_settings": {"idle_in_transaction_session_timeout": IDLE_MS},
+            },
         )
         return engine, engine
     path = Path(url.removeprefix("sqlite:///"))
-    path.parent.mkdir(parents=True, exist_ok=True)
 
     async def connect() -> InlineConnection:
+        # Here and not at the start: a folder that is away now may be there later.
+        path.parent.mkdir(parents=True, exist_ok=True)
         return InlineConnection(str(path))
 
     writer = create_async_engine(
@@ -120,12 +129,14 @@ def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
         async_creator=connect,
         hide_parameters=True,
     )
-    _prepare_sqlite(writer, "BEGIN IMMEDIATE")
-    _prepare_sqlite(reader, "BEGIN")
+    prepare_sqlite(writer, "BEGIN IMMEDIATE")
+    prepare_sqlite(reader, "BEGIN")
     return writer, reader
 
 
-def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
+def prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
+    """Let `engine` begin its transactions by `begin`, and lose none of them."""
+
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:  # noqa: ANN401 - DBAPI, untyped.
         connection.isolation_level = None  # We say BEGIN ourselves; the driver's is deferred.

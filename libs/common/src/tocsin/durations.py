@@ -30,6 +30,15 @@ def text(duration: timedelta) -> str:
     return f"{seconds}s"
 
 
+def spoken(duration: timedelta) -> str:
+    """Return a duration as people say it: `17 min`, `3 h 5 min`, `2 d 4 h`."""
+    minutes = int(duration.total_seconds()) // 60
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 24:  # noqa: PLR2004 - hours of a day.
+        return f"{hours // 24} d {hours % 24} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
 def _validate(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever was written.
     if isinstance(value, timedelta):
         return value

@@ -27,6 +27,7 @@ from tocsin.topics import CATALOG
 
 log = structlog.get_logger(__name__)
 POLL_MS = 500
+REMEMBER_AGAIN = 5.0
 _MARKER = ("", "applied")
 
 
@@ -45,19 +46,29 @@ class Follower:
         self._changes: list[CatalogDocumentChanged] = []
         self._to_remember: dict[str, CatalogDocumentChanged] = {}
         self._is_complete = False
+        self._has_recalled = False
+        self._owes_memory = False
+        self._remember_at = 0.0
         self.progress = time.monotonic()
 
     async def recall(self) -> None:
-        """Put the catalog that the database remembers in force, if there is one."""
+        """Put in force what the database remembers, but for what Kafka has in a later version.
+
+        What only one of both has stays: a topic that was lost and made again holds only what has
+        changed since.
+        """
         async with self._database.snapshot() as connection:
             rows = (await connection.execute(select(CATALOG_DOCUMENTS))).all()
+        self._has_recalled = True
         marker = next((row for row in rows if (row.kind, row.name) == _MARKER), None)
         if marker is None:
             return
         changes = [
             CatalogDocumentChanged.model_validate(row.document) for row in rows if row is not marker
         ]
-        self._put_in_force(Catalog().with_changes(marker.catalog_version, changes))
+        remembered = Catalog().with_changes(marker.catalog_version, changes)
+        self._building = self._building.merged(remembered)
+        self._put_in_force(self._holder.current.merged(remembered))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until told to stop; start again from the beginning after any error."""
@@ -72,7 +83,8 @@ class Follower:
             self.progress = time.monotonic()
 
     async def _follow(self, stop: asyncio.Event) -> None:
-        self._building, self._changes, self._to_remember = Catalog(), [], {}
+        self._building, self._changes, self._to_remember = self._holder.current, [], {}
+        self._is_complete = self._owes_memory = False
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             enable_auto_commit=False,
@@ -117,15 +129,30 @@ class Follower:
 
     async def _take_over(self) -> None:
         known = self._holder.current.version
-        if not self._holder.loaded or (self._is_complete and self._building.version >= known):
+        is_news = self._is_complete and self._building.version >= known
+        # An empty topic is believed only once the database was asked: if both were lost to us,
+        # "no catalog" would refuse every key, and senders do not repeat what was refused.
+        if is_news or (not self._holder.loaded and self._has_recalled):
             self._put_in_force(self._building)
-        if self._is_complete:
-            self._is_complete = False
-            if self._building.version >= known:
-                await self._remember()
+        self._is_complete = False
+        self._owes_memory = self._owes_memory or is_news
+        if self._owes_memory and self._has_recalled and time.monotonic() >= self._remember_at:
+            await self._try_to_remember()
+
+    async def _try_to_remember(self) -> None:
+        """Remember the version in force; a database that is away gets it when it is back."""
+        try:
+            await self._remember()
+        except Exception as error:
+            if not is_infrastructure(error):
+                raise
+            self._remember_at = time.monotonic() + REMEMBER_AGAIN
+            log.info("catalog_not_remembered", error=repr(error))
+        else:
+            self._owes_memory = False
 
     async def _remember(self) -> None:
-        changes, self._to_remember = self._to_remember, {}
+        changes = dict(self._to_remember)
         rows: list[dict[str, Any]] = [
             {
                 "kind": change.kind,
@@ -146,6 +173,7 @@ class Follower:
         )
         async with self._database.transaction() as connection:
             await upsert(connection, CATALOG_DOCUMENTS, rows, key=["kind", "name"])
+        self._to_remember.clear()
 
     def _put_in_force(self, catalog: Catalog) -> None:
         self._holder.replace(catalog)

@@ -19,6 +19,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.message import AckStatus
 
+from tocsin import failing
 from tocsin.backoff import Backoff
 from tocsin.bus import Consumer, Record
 from tocsin.errors import MisconfiguredError
@@ -91,14 +92,25 @@ def _logger() -> logging.Logger:
     return logger
 
 
-def subscribe(broker: KafkaBroker, consumer: "Consumer[Any]", prefix: str) -> DrainOnRevoke:
-    """Subscribe a consumer in the one accepted shape; return what to drain at a stop."""
+def subscribe(
+    broker: KafkaBroker,
+    consumer: "Consumer[Any]",
+    prefix: str,
+    turn: asyncio.Event | None = None,
+    seat: str | None = None,
+) -> DrainOnRevoke:
+    """Subscribe a consumer in the one accepted shape; return what to drain at a stop.
+
+    It handles nothing before it is its `turn`. Who comes back with the same `seat` takes over the
+    partitions of the process that was killed at once, instead of when its session is over.
+    """
     topic, rest = consumer.subscription.topic, consumer.subscription.rest
     drain = DrainOnRevoke()
 
     @broker.subscriber(
         topic.full_name(prefix),
         group_id=prefix + consumer.name,
+        group_instance_id=seat,
         batch=True,
         max_records=BATCH,
         batch_timeout_ms=POLL_MS,
@@ -117,6 +129,8 @@ def subscribe(broker: KafkaBroker, consumer: "Consumer[Any]", prefix: str) -> Dr
         fetch_max_wait_ms=int(rest * 1000) or 500,
     )
     async def handle(message: KafkaMessage) -> None:
+        if turn is not None:
+            await turn.wait()
         drain.idle.clear()
         try:
             await _handled(consumer, topic.name, message, drain.offsets)
@@ -125,9 +139,6 @@ def subscribe(broker: KafkaBroker, consumer: "Consumer[Any]", prefix: str) -> Dr
         await asyncio.sleep(rest)
 
     return drain
-
-
-_FAILURES: dict[str, int] = {}
 
 
 async def _handled(
@@ -141,11 +152,11 @@ async def _handled(
         )
     except Exception as error:
         # FastStream seeks back at once and would spin; how long to wait is ours to say.
-        failures = _FAILURES[consumer.name] = _FAILURES.get(consumer.name, 0) + 1
+        failures = failing.note(consumer.name, error)
         log.warning("batch_again", consumer=consumer.name, failures=failures, error=repr(error))
         await asyncio.sleep(RETRY.delay(failures, random.random()).total_seconds())  # noqa: S311
         raise
-    _FAILURES.pop(consumer.name, None)
+    failing.forget(consumer.name)
     offsets.note(message.consumer, records)
     # Our exact offsets stand; FastStream's own commit would move to wherever the position is.
     message.committed = AckStatus.ACKED
@@ -186,6 +197,17 @@ async def _patiently(getmany: Any, *, timeout_ms: int, max_records: int) -> Any:
     return await getmany(timeout_ms=max(timeout_ms, PATIENCE_MS), max_records=max_records)
 
 
+def leave_seats(broker: KafkaBroker) -> None:
+    """Let the others have our partitions at once when we stop: nobody may come back to the seat.
+
+    aiokafka leaves a group only if it has no seat in it.
+    """
+    for subscriber in broker.subscribers:
+        coordinator: Any = getattr(getattr(subscriber, "consumer", None), "_coordinator", None)
+        if getattr(coordinator, "_group_instance_id", None) is not None:
+            coordinator._group_instance_id = None  # noqa: SLF001 - no public way.
+
+
 def refuse_other_shapes(broker: KafkaBroker) -> None:
     """Raise MisconfiguredError unless every subscriber has the one shape that loses nothing."""
     mistakes: list[str] = []
@@ -214,22 +236,3 @@ def _faults(subscriber: Any) -> list[str]:  # noqa: ANN401 - FastStream's, mostl
         "decodes by itself, and stumbles over what is not JSON": calls.decoder is _undecoded,
     }
     return [fault for fault, holds in checks.items() if not holds]
-
-
-def stalled(broker: KafkaBroker) -> list[str]:
-    """Return what is dead inside consumers that still look alive to Kafka.
-
-    aiokafka's fetch task can die unobserved: polls then wait for ever while heartbeats go on.
-    """
-    found = []
-    for subscriber in broker.subscribers:
-        consumer = getattr(subscriber, "consumer", None)
-        name = ",".join(getattr(subscriber, "topic_names", ()))
-        for owner, task in (("_fetcher", "_fetch_task"), ("_coordinator", "_coordination_task")):
-            running = getattr(getattr(consumer, owner, None), task, None)
-            if running is not None and running.done():
-                found.append(f"{name}: {task} has ended")
-        tasks = getattr(subscriber, "tasks", None)
-        if consumer is not None and tasks and all(task.done() for task in tasks):
-            found.append(f"{name}: its consume loop has ended")
-    return found

@@ -8,22 +8,29 @@ import asyncio
 import gc
 import os
 import sys
+from datetime import datetime
 from typing import Any
 
 import uvloop
 
-from tocsin import settings, telemetry
+from tocsin import crash_points, recalling, settings, telemetry
 from tocsin.application import Definition, Parts
-from tocsin.errors import MisconfiguredError
+from tocsin.errors import MisconfiguredError, TocsinError
 from tocsin.process import Process
+from tocsin.settings import ServiceSettings
 
 __all__ = ["Definition", "Parts", "main"]
+
+
+RECALL_HELP = "take over what was told since this time, after a restore, and exit"
 
 
 def main(definition: Definition[Any]) -> None:
     """Be the process: read settings, run until told to stop, exit with a code that says how."""
     parser = argparse.ArgumentParser(prog=f"python -m {definition.package}")
     parser.add_argument("--check", action="store_true", help="validate the settings and exit")
+    if definition.recall is not None:
+        parser.add_argument("--recall-since", metavar="TIME", help=RECALL_HELP)
     arguments = parser.parse_args()
     try:
         found = settings.from_env(definition.settings, definition.prefix, os.environ)
@@ -31,10 +38,15 @@ def main(definition: Definition[Any]) -> None:
         for mistake in error.mistakes:
             sys.stderr.write(f"{mistake}\n")
         sys.exit(2)
+    if found.environment == "production" and crash_points.folder() is not None:
+        sys.stderr.write(f"{crash_points.FOLDER}: is for tests; unset it in production\n")
+        sys.exit(2)
     if arguments.check:
         sys.stdout.write(f"{definition.name}: the settings are valid\n")
         return
     telemetry.configure_logs(found.log_level, definition.name)
+    if getattr(arguments, "recall_since", None):
+        sys.exit(_recall(definition, found, arguments.recall_since))
     telemetry.configure_traces(found.otlp, definition.name)
     _quieten_collector()
     # A thread that has committed waits this long at most for a busy event loop to let it say so.
@@ -43,6 +55,20 @@ def main(definition: Definition[Any]) -> None:
         code = runner.run(Process(definition, found).run())
     telemetry.flush_traces()
     sys.exit(code)
+
+
+def _recall(definition: Definition[Any], found: ServiceSettings, text: str) -> int:
+    """Take over what the service told since; exit code 1 where that was refused or failed."""
+    assert definition.recall is not None
+    try:
+        # A time without an offset is one of this machine's zone, as `date` says it.
+        since = datetime.fromisoformat(text)
+        count = asyncio.run(recalling.recall(definition, found, definition.recall, since))
+    except (TocsinError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{definition.name}: {count} facts since {text} were taken over\n")
+    return 0
 
 
 def _quieten_collector() -> None:

@@ -1,17 +1,23 @@
 """Alembic for every service: run at start, one replica at a time, beside the previous release."""
 
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from alembic import command, context, op
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from tocsin.database import driver_url
+from tocsin import crash_points
+from tocsin.database import driver_url, prepare_sqlite
 
+log = structlog.get_logger(__name__)
 MIGRATION_LOCK = 7_236_452_891  # Any number that only this uses: PostgreSQL's advisory lock.
 
 
@@ -19,7 +25,14 @@ async def migrate(url: str, package: str) -> None:
     """Bring the database at `url` to the newest revision in `<package>/migrations`."""
     config = Config()
     config.set_main_option("script_location", str(resources.files(package) / "migrations"))
-    engine = create_async_engine(driver_url(url), poolclass=NullPool)
+    if url.startswith("sqlite:"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(
+        driver_url(url), poolclass=NullPool, connect_args=_patience(url), hide_parameters=True
+    )
+    if url.startswith("sqlite:"):
+        # The driver begins no transaction for a CREATE TABLE: a kill would leave half a revision.
+        prepare_sqlite(engine, "BEGIN IMMEDIATE")
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade, config)
@@ -27,13 +40,31 @@ async def migrate(url: str, package: str) -> None:
         await engine.dispose()
 
 
+def _patience(url: str) -> dict[str, float]:
+    # A server that went silent must not hold up a start for ever; a long statement may be long.
+    return {} if url.startswith("sqlite:") else {"timeout": 5.0, "command_timeout": 600.0}
+
+
 def _upgrade(connection: Connection, config: Config) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
         connection.commit()  # The lock is the session's; the transactions are Alembic's.
     config.attributes["connection"] = connection
+    if revision := _of_a_later_release(connection, config):
+        # Migrations only add, so that we can go on beside the release that ran it, or after it.
+        log.warning("database_of_a_later_release", revision=revision)
+        return
     command.upgrade(config, "head")
     connection.commit()
+    crash_points.reach("process.migrated")
+
+
+def _of_a_later_release(connection: Connection, config: Config) -> str | None:
+    """Return the database's revision if this release does not know it."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    connection.commit()
+    known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
+    return None if current is None or current in known else current
 
 
 def run_env(metadata: MetaData) -> None:
@@ -43,7 +74,9 @@ def run_env(metadata: MetaData) -> None:
         connection=connection,
         target_metadata=metadata,
         transaction_per_migration=True,
+        transactional_ddl=True,
         render_as_batch=True,
+        on_version_apply=lambda **_: crash_points.reach("process.migrating"),
     )
     with context.begin_transaction():
         context.run_migrations()
@@ -94,6 +127,24 @@ def create_recipe_v1() -> None:
         sa.Column("catalog_version", sa.BigInteger, nullable=False),
         sa.Column("document", sa.Text, nullable=False),
     )
+
+
+def create_recipe_v2() -> None:
+    """Add the ledger of obligations. Frozen, as the first."""
+    op.create_table(
+        "obligations",
+        sa.Column("obligation_id", sa.Text, primary_key=True),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("owed_at", sa.BigInteger, nullable=False),
+        sa.Column("due_at", sa.BigInteger, nullable=False),
+        sa.Column("act_at", sa.BigInteger, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("alarmed_at", sa.BigInteger),
+    )
+    op.create_index("obligations_act_at", "obligations", ["act_at"])
 
 
 def _dead_letter_columns() -> list[sa.Column[Any]]:

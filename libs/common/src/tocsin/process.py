@@ -4,24 +4,28 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Coroutine, Iterator, Sequence
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy.exc import SQLAlchemyError
 
-from tocsin import dead_letters, migrate
+from tocsin import crash_points, dead_letters, migrate, obligations_api
 from tocsin.application import Definition, Parts, Worker
 from tocsin.bus import Consumer
 from tocsin.clock import SystemClock
 from tocsin.database import Database
+from tocsin.failures import is_infrastructure
 from tocsin.follower import Follower
+from tocsin.guard import Guard
 from tocsin.holder import CatalogHolder
 from tocsin.housekeeping import Housekeeping
 from tocsin.publisher import KafkaPublisher
 from tocsin.relay import Relay
+from tocsin.serving import server_of
 from tocsin.settings import ServiceSettings
 from tocsin.sql import SqlStore
 from tocsin.subscribers import Subscribers
@@ -30,6 +34,8 @@ from tocsin.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 PUBLISH_WITHIN = 30.0
+OPEN_AGAIN = 1.0
+PROBE_EVERY = 2.0
 WORKER_POLL = 1.0
 
 
@@ -42,6 +48,9 @@ class Process:
         self.settings = found
         self.stop = asyncio.Event()
         self.drained = asyncio.Event()
+        self.is_open = False
+        self._gate = asyncio.Event()  # Set when the database is there, or never will be.
+        self._opened_at = 0.0
         self.clock = SystemClock()
         self.database = Database(found.database)
         self.store: SqlStore[Any] = SqlStore(self.database, definition.unit, self.clock.now)
@@ -64,20 +73,25 @@ class Process:
         )
         self.database_answers = False
         self.housekeeping = Housekeeping(self.database, self.clock)
-        self.watchdog = Watchdog(
-            {
-                "relay": lambda: self.relay.progress,
-                "timers": lambda: self.timers.progress,
-                "catalog": lambda: self.follower.progress,
-                "kafka": lambda: self.subscribers.progress,
-            }
-        )
+        self.guard = Guard(found, self.application, self.store, self._is_connected, self._troubles)
+        self.watchdog = Watchdog(self._loops())
+
+    def _loops(self) -> dict[str, Callable[[], float]]:
+        return {
+            "auditor": lambda: self.guard.auditor.progress,
+            "relay": lambda: self._since_open(self.relay.progress),
+            "timers": lambda: self._since_open(self.timers.progress),
+            "catalog": lambda: self.follower.progress,
+            "kafka": lambda: self._since_open(self.subscribers.progress),
+        }
 
     async def run(self) -> int:
         """Run until a signal or a failure; return the exit code."""
+        crash_points.listen(self.definition.name)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.stop.set)
-        await self._open()
+        self.store.on_published = self.relay.wake
+        self.store.on_timers = self.timers.wake
         code = 0
         try:
             async with asyncio.TaskGroup() as group:
@@ -96,74 +110,86 @@ class Process:
     def _front(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         """What takes work in: it ends first, finishing what it has begun."""
         return [
+            # First of all, and whatever is away: who asks is answered, if only with a 503.
             ("http", self._serve(self._server())),
-            ("kafka", self.subscribers.run(self.stop)),
-            ("timers", self.timers.run(self.stop)),
-            *((one.name, _work(one, self.stop)) for one in self.application.workers),
+            ("opening", self._open()),
+            ("kafka", self._once_open(self.subscribers.run, self.stop)),
+            ("timers", self._once_open(self.timers.run, self.stop)),
+            *(
+                (one.name, self._once_open(partial(_work, one), self.stop))
+                for one in self.application.workers
+            ),
         ]
 
     def _back(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         """What serves the others: it ends once they have."""
         return [
-            ("relay", self.relay.run(self.drained)),
+            ("relay", self._once_open(self.relay.run, self.drained)),
             ("catalog", self.follower.run(self.drained)),
-            ("housekeeping", self.housekeeping.run(self.drained)),
+            ("housekeeping", self._once_open(self.housekeeping.run, self.drained)),
             ("probe", self._probe()),
             ("watchdog", self.watchdog.run(self.drained)),
+            *self.guard.loops(self.drained),
         ]
 
     async def _drain(self, front: Sequence[asyncio.Task[None]]) -> None:
         await asyncio.wait(front)
+        crash_points.reach("process.drained")
         self.drained.set()
 
     async def _open(self) -> None:
-        while not self.stop.is_set():
-            try:
-                await migrate.migrate(self.settings.database, self.definition.package)
-                await self.follower.recall()
-                break
-            except (OSError, TimeoutError, SQLAlchemyError) as error:
-                log.warning("database_away", error=repr(error))
-                await asyncio.sleep(1)
-        self.store.on_published = self.relay.wake
-        self.store.on_timers = self.timers.wake
+        """Bring the database up to date, however long it is away; the rest waits behind the gate.
+
+        HTTP does not: intake takes alerts as soon as it knows its keys, from here or from Kafka.
+        """
+        try:
+            while not self.stop.is_set():
+                try:
+                    await migrate.migrate(self.settings.database, self.definition.package)
+                    await self.follower.recall()
+                except Exception as error:
+                    if not is_infrastructure(error):
+                        raise
+                    log.warning("database_away", error=repr(error))
+                    await _pause(self.stop, OPEN_AGAIN)
+                else:
+                    self._opened_at, self.is_open = time.monotonic(), True
+                    return
+        finally:
+            self._gate.set()
+
+    async def _once_open(
+        self, loop: Callable[[asyncio.Event], Awaitable[None]], until: asyncio.Event
+    ) -> None:
+        await self._gate.wait()
+        if self.is_open:
+            await loop(until)
+
+    def _since_open(self, progress: float) -> float:
+        """Return a loop's last progress; one that waits for the database does not stall."""
+        return max(progress, self._opened_at) if self.is_open else time.monotonic()
 
     async def _probe(self) -> None:
         while not self.drained.is_set():
             try:
                 async with asyncio.timeout(2):
                     await self.database.ping()
-                self.database_answers = True
-            except (OSError, TimeoutError, SQLAlchemyError):
+                self.database_answers = self.is_open
+            except Exception as error:
+                if not is_infrastructure(error):
+                    raise
                 self.database_answers = False
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(2):
-                    await self.drained.wait()
+            await _pause(self.drained, PROBE_EVERY)
 
     def _server(self) -> uvicorn.Server:
         app = self.application.http
         assert isinstance(app, FastAPI)
         app.include_router(dead_letters.router(self.definition.name, self.store, self.clock))
+        app.include_router(obligations_api.router(self.definition.name, self.store, self.clock))
         app.state.alive.append(self.watchdog.stalled)
         app.state.alive.append(self.subscribers.stalled)
         app.state.ready.append(self._ready)
-        host, port = self.settings.host_and_port
-        config = uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            loop="none",
-            http="httptools",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            timeout_keep_alive=30,
-            limit_concurrency=4000,
-            backlog=4096,
-            timeout_graceful_shutdown=int(self.settings.drain_timeout),
-        )
-        return _Server(config)
+        return server_of(app, self.settings)
 
     def _ready(self) -> dict[str, bool | str | int]:
         return {
@@ -171,7 +197,16 @@ class Process:
             "kafka": self.subscribers.connected,
             "catalog": self.catalog.loaded,
             "catalog_version": self.catalog.current.version,
+            **self.guard.state(),
         }
+
+    def _is_connected(self) -> bool:
+        return self.subscribers.connected or not self.is_open  # Before, it is not tried.
+
+    def _troubles(self) -> list[str]:
+        """Return why this process is not well; while it is not, no heartbeat goes out."""
+        away = [] if self.database_answers else ["the database does not answer"]
+        return [*self.watchdog.stalled(), *self.subscribers.stalled(), *away]
 
     async def _serve(self, server: uvicorn.Server) -> None:
         task = asyncio.create_task(server.serve())
@@ -191,13 +226,10 @@ class Process:
         await self.database.close()
 
 
-class _Server(uvicorn.Server):
-    """Leaves the signals to us: on one, everything drains in order."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
+async def _pause(event: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 async def _work(worker: Worker, stop: asyncio.Event) -> None:

@@ -13,20 +13,29 @@ from tocsin.errors import Unavailable
 from tocsin.topics import TOPICS, Topic
 
 WITHIN = 20.0
+BY_BROKERS = 0  # As a number of copies: as many as the cluster can keep.
+ENOUGH = 3  # Copies. Any one may be lost, and every record that is accepted is still in two.
 
 
-async def provision(bootstrap: Sequence[str], prefix: str, replication: int = 1) -> list[str]:
+def copies(brokers: int) -> int:
+    """Return how many copies of each record a cluster should keep: one on each broker, to three."""
+    return min(brokers, ENOUGH)
+
+
+async def provision(
+    bootstrap: Sequence[str], prefix: str, replication: int = BY_BROKERS
+) -> list[str]:
     """Create the topics that are missing and return their names; existing ones stay as they are.
 
+    `replication` says how many copies; by default one on each broker, at most three.
     Raises Unavailable when Kafka does not answer in time or refuses.
     """
     async with _admin(bootstrap) as admin:
         existing = set(await admin.list_topics())
         missing = [topic for topic in TOPICS if topic.full_name(prefix) not in existing]
         if missing:
-            answer = await admin.create_topics(
-                [_new(topic, prefix, replication) for topic in missing]
-            )
+            number = replication or copies(await _brokers(admin))
+            answer = await admin.create_topics([_new(topic, prefix, number) for topic in missing])
             _refuse_failures(answer)
         return [topic.full_name(prefix) for topic in missing]
 
@@ -59,9 +68,14 @@ async def _admin(bootstrap: Sequence[str]) -> AsyncIterator[AIOKafkaAdminClient]
         await admin.close()
 
 
+async def _brokers(admin: AIOKafkaAdminClient) -> int:
+    cluster = await admin.describe_cluster()
+    return len(cluster["brokers"])
+
+
 def _new(topic: Topic, prefix: str, replication: int) -> NewTopic:
     settings = dict(topic.settings)
-    if replication > 2:  # noqa: PLR2004 - with three copies, two must have a record before the ack.
+    if replication >= ENOUGH:  # Then two must have a record before the ack.
         settings["min.insync.replicas"] = "2"
     return NewTopic(topic.full_name(prefix), topic.partitions, replication, topic_configs=settings)
 
@@ -78,7 +92,17 @@ async def _partition_faults(
 ) -> list[str]:
     described = await admin.describe_topics([topic.full_name(prefix) for topic in present])
     counts = {one["topic"]: len(one["partitions"]) for one in described}
+    least = {
+        one["topic"]: min((len(part["replicas"]) for part in one["partitions"]), default=0)
+        for one in described
+    }
+    wanted = copies(await _brokers(admin))
     return [
+        f"{name}: keeps {least.get(name, 0)} copies of a record, not {wanted};"
+        " the loss of one broker can lose what was accepted"
+        for topic in present
+        if least.get(name := topic.full_name(prefix), 0) < wanted
+    ] + [
         f"{name}: has {counts.get(name, 0)} partitions, not {topic.partitions};"
         " do not change them under load: keys move, and order breaks"
         for topic in present

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, bindparam, delete, select
 
-from tocsin import ids, telemetry
+from tocsin import crash_points, ids, telemetry
 from tocsin.clock import Clock
 from tocsin.database import Database
 from tocsin.errors import Unavailable
@@ -25,6 +25,7 @@ BATCH = 500
 LEASE = timedelta(seconds=5)
 LEASE_NAME = "relay"
 DELETE_EVERY = 0.1  # Seconds. A delete per flush would cost more than the flush.
+STAND_BACK = 0.5  # Longer than any relay rests: whoever waits for the lease has it by then.
 POLL_SECONDS = 0.2  # The net below the in-process wake-up: rows of other replicas, or of a crash.
 _OLDEST = (
     select(
@@ -81,7 +82,8 @@ class Relay:
                 self.healthy = False
                 telemetry.RELAY_FAILURES.inc()
                 log.warning("relay_failed", error=repr(error))
-                await asyncio.sleep(0.5)
+                await self._stand_back()
+                await asyncio.sleep(STAND_BACK)
                 self.progress = time.monotonic()
         await self._leave()
 
@@ -97,9 +99,11 @@ class Relay:
         )
         fitting = await self._park_what_cannot_fit(rows)
         if fitting:
+            crash_points.reach("relay.before-publish")
             await self._publisher.send(
                 [Outgoing(row.topic, row.key, row.payload, row.traceparent) for row in fitting]
             )
+            crash_points.reach("relay.after-publish")
             if not self._sent:
                 self._sent_since = time.monotonic()
             self._sent.update(row.id for row in fitting)
@@ -125,6 +129,7 @@ class Relay:
             sent, self._sent = self._sent, set()
             async with self._database.transaction() as connection:
                 await connection.execute(_DELETE, {"sent": list(sent)})
+            crash_points.reach("relay.after-delete")
 
     async def _park_what_cannot_fit(self, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
         """Set aside what Kafka would refuse for ever: it must not hold up all that follows."""
@@ -178,9 +183,26 @@ class Relay:
             )
             held = taken.first() is not None
         self._held_until = asked + LEASE.total_seconds() if held else 0.0
+        telemetry.RELAY_ACTIVE.set(held)
         if not held:
             self._sent.clear()  # Whoever holds it sends what we had not deleted again.
         return held
+
+    async def _stand_back(self) -> None:
+        """Let go of the lease after a failure: another replica may reach what we do not."""
+        self._held_until = 0.0
+        telemetry.RELAY_ACTIVE.set(0)
+        try:
+            async with asyncio.timeout(LEASE.total_seconds()):
+                await self._release()
+        except Exception as error:
+            if not is_infrastructure(error):
+                raise
+            log.info("lease_kept", error=repr(error))  # It runs out.
+
+    async def _release(self) -> None:
+        async with self._database.transaction() as connection:
+            await connection.execute(_RELEASE, {"who": self._holder})
 
     async def _rest(self) -> None:
         try:
@@ -195,7 +217,6 @@ class Relay:
                 while await self.flush():
                     pass
                 await self.forget_sent()
-                async with self._database.transaction() as connection:
-                    await connection.execute(_RELEASE, {"who": self._holder})
+                await self._release()
         except (Unavailable, TimeoutError, OSError) as error:
             log.info("relay_left_rows", error=repr(error))  # They are durable; the next one sends.

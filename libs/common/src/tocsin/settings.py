@@ -56,6 +56,13 @@ class ServiceSettings(BaseModel):
     tokens: Csv = Field(default=(), validate_default=True)
     public_url: str = Field(default="", pattern=r"^(https?://[^\s/]+)?[^\s]*$")
     drain_timeout: float = Field(default=25.0, gt=0, le=300)
+    alarm_smtp: str = Field(
+        default="", pattern=r"^((smtps?://)?([^\s@/]+@)?[^\s@/:]+:[0-9]{1,5})?$"
+    )
+    alarm_from: str = Field(default="Tocsin <tocsin@localhost.localdomain>", pattern="@")
+    alarm: Csv = Field(default=(), validate_default=True)
+    heartbeat: str = Field(default="", pattern=r"^(https?://[^\s/]+\S*)?$")
+    heartbeat_every: float = Field(default=30.0, ge=1, le=3600)
 
     # By validator, not by pattern: a service that names its own default keeps the check.
     @field_validator("http")
@@ -92,6 +99,16 @@ class ServiceSettings(BaseModel):
             _api_token(token)
         return value
 
+    @field_validator("alarm")
+    @classmethod
+    def _can_be_told(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for address in value:
+            if not re.fullmatch(r"mailto:[^\s@]+@[^\s@]+|https?://[^\s/]+\S*", address):
+                raise ValueError("write mailto:ops@example.org or https://…, separated by commas")
+            if address.startswith("mailto:") and not info.data.get("alarm_smtp"):
+                raise ValueError("a mail needs a server: set ALARM_SMTP to host:port")
+        return value
+
     @property
     def api_tokens(self) -> tuple[ApiToken, ...]:
         """The API tokens that may call this service."""
@@ -104,11 +121,16 @@ class ServiceSettings(BaseModel):
         return host, int(port)
 
 
+_OF_NOTHING = hashlib.sha256().hexdigest()
+
+
 def _api_token(text: str) -> ApiToken:
     name, _, rest = text.partition("=")
     digest, _, scopes = rest.partition(":")
-    if not name or len(digest) != hashlib.sha256().digest_size * 2 or not scopes:
+    if not name or not re.fullmatch(r"[0-9a-fA-F]{64}", digest) or not scopes:
         raise ValueError("write each as name=<sha256 of the token, hex>:read+write+admin")
+    if digest.lower() == _OF_NOTHING:
+        raise ValueError("one is the SHA-256 of nothing; a token must not be empty")
     return ApiToken(name, digest.lower(), frozenset(scopes.split("+")))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import cached_property
 from typing import Generic, TypeVar
 
 import orjson
@@ -13,6 +14,7 @@ from tocsin import telemetry
 from tocsin.bus import announcement
 from tocsin.database import Database
 from tocsin.events import Envelope, Event, encode
+from tocsin.ledger import SqlLedger
 from tocsin.tables import (
     DEAD_LETTERS,
     EPOCH,
@@ -72,6 +74,11 @@ class SqlUnitOfWork:
         self.actions: list[Callable[[], None]] = []
         self.published = False
         self.earliest: datetime | None = None
+
+    @cached_property
+    def ledger(self) -> SqlLedger:
+        """The obligations."""
+        return SqlLedger(self.connection)
 
     async def unseen(
         self, consumer: str, envelopes: Sequence[Envelope[Event]]

@@ -1,6 +1,7 @@
 """Connects the subscriptions to Kafka, again and again until it answers; drains them at the end."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +10,11 @@ import structlog
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
-from tocsin import kafka
+from tocsin import kafka, pulse
 from tocsin.bus import Consumer
 from tocsin.kafka import DrainOnRevoke
 from tocsin.settings import ServiceSettings
+from tocsin.turns import Turns
 
 log = structlog.get_logger(__name__)
 CHECK_SECONDS = 2.0
@@ -28,8 +30,11 @@ class Subscribers:
         self._settings = settings
         self._name = name
         self._consumers = consumers
+        # Ours alone, and again ours after a crash: no two processes listen at one place.
+        self._seat = f"{name}@{socket.gethostname()}:{settings.http}".replace(":", "-")
         self._broker: KafkaBroker | None = None
         self._drains: list[DrainOnRevoke] = []
+        self._turns: Turns | None = None
         self.connected = False
         self.progress = time.monotonic()
 
@@ -44,16 +49,20 @@ class Subscribers:
             await _pause(stop, CHECK_SECONDS)
         if self._broker is not None:
             await self._drain(self._broker)
+        if self._turns is not None:
+            self._turns.close()
 
     def stalled(self) -> list[str]:
         """Return what is dead in consumers that still look alive to Kafka."""
-        return kafka.stalled(self._broker) if self._broker and self.connected else []
+        return pulse.stalled(self._broker) if self._broker and self.connected else []
 
     async def _connect(self) -> bool:
         settings = self._settings
         broker = kafka.broker_of(settings.kafka, self._name, settings.drain_timeout)
+        turns = Turns(self._consumers)
         drains = [
-            kafka.subscribe(broker, consumer, settings.topic_prefix) for consumer in self._consumers
+            kafka.subscribe(broker, consumer, settings.topic_prefix, turns.of(consumer), self._seat)
+            for consumer in self._consumers
         ]
         kafka.refuse_other_shapes(broker)
         try:
@@ -65,6 +74,8 @@ class Subscribers:
             await _stopped(broker)
             return False
         self._broker, self._drains, self.connected = broker, drains, True
+        self._turns = turns
+        turns.watch(broker, settings.topic_prefix)
         log.info("consuming", consumers=[consumer.name for consumer in self._consumers])
         return True
 
@@ -73,11 +84,12 @@ class Subscribers:
         for subscriber in broker.subscribers:
             subscriber.running = False
         await asyncio.gather(*(one.drain() for one in self._drains))
+        kafka.leave_seats(broker)
         await broker.stop()
 
     async def _check(self) -> None:
         assert self._broker is not None
-        if dead := kafka.stalled(self._broker):
+        if dead := pulse.stalled(self._broker):
             # Nothing inside can mend it; a new process can.
             raise RuntimeError("; ".join(dead))
         try:

@@ -119,6 +119,21 @@ LEASES = Table(
     Column("fence", BigInteger, nullable=False),
     Column("held_until", Instant, nullable=False),
 )
+OBLIGATIONS = Table(
+    "obligations",
+    RECIPE,
+    Column("obligation_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("owed_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("act_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("alarmed_at", Instant),
+    Index("obligations_act_at", "act_at"),
+)
 CATALOG_DOCUMENTS = Table(
     "catalog_documents",
     RECIPE,
@@ -144,7 +159,7 @@ def insert_into(connection: AsyncConnection, table: Table) -> Any:  # noqa: ANN4
 def _on_conflict(dialect: str, table: Table, key: tuple[str, ...], *, update: bool) -> Executable:
     statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     if not update:
-        return statement.on_conflict_do_nothing(index_elements=list(key))
+        return statement.on_conflict_do_nothing(index_elements=list(key) or None)
     values = {
         column.name: statement.excluded[column.name]
         for column in table.columns
@@ -173,7 +188,10 @@ async def insert_new(
     *,
     key: Sequence[str],
 ) -> None:
-    """Write whole rows, one statement for all: those whose `key` exists stay as they are."""
+    """Write whole rows, one statement for all: those whose `key` exists stay as they are.
+
+    No `key` means any: PostgreSQL may meet the conflict of two writers at another unique column.
+    """
     if rows:
         statement = _on_conflict(connection.dialect.name, table, tuple(key), update=False)
         await connection.execute(statement, list(rows))

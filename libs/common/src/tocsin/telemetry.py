@@ -37,12 +37,26 @@ TRANSACTION_SECONDS = Histogram(
 )
 OUTBOX_PUBLISHED = Counter("tocsin_outbox_published", "Events relayed to Kafka")
 OUTBOX_OLDEST = Gauge("tocsin_outbox_oldest_seconds", "Age of the oldest event not yet on Kafka")
+RELAY_ACTIVE = Gauge("tocsin_relay_active", "1 in the one replica whose relay publishes")
 RELAY_FAILURES = Counter("tocsin_relay_failures", "Times the relay rebuilt its producer")
 TIMERS_FIRED = Counter("tocsin_timers_fired", "Timers worked off")
+TIMERS_POSTPONED = Counter(
+    "tocsin_timers_postponed", "Times a timer failed and was put off", ["kind"]
+)
 TIMER_OVERDUE = Gauge("tocsin_timer_overdue_seconds", "How late the oldest due timer is")
 LOOP_AGE = Gauge("tocsin_loop_age_seconds", "Time since a loop last made progress", ["loop"])
 REQUESTS = Counter("tocsin_http_requests", "HTTP requests answered", ["method", "status"])
 REQUEST_SECONDS = Histogram("tocsin_http_seconds", "An HTTP request", buckets=_SECONDS)
+CONSUMER_FAILURES = Gauge(
+    "tocsin_consumer_failures", "Times a consumer's batch has failed in a row", ["consumer"]
+)
+OBLIGATIONS_OPEN = Gauge("tocsin_obligations_open", "Promises whose outcome is not known yet")
+OBLIGATIONS_OVERDUE = Gauge("tocsin_obligations_overdue", "Promises past their time")
+OLDEST_OVERDUE = Gauge(
+    "tocsin_obligation_oldest_overdue_seconds", "How long the oldest promise is past its time"
+)
+ALARMS = Counter("tocsin_alarms", "Alarms by the second path: sent, failed, nowhere", ["outcome"])
+HEARTBEATS = Counter("tocsin_heartbeats", "Heartbeats: sent, failed, withheld", ["outcome"])
 CATALOG_VERSION = Gauge("tocsin_catalog_version", "Version of the catalog in force")
 
 

@@ -7,7 +7,7 @@ from typing import Generic
 
 import structlog
 
-from tocsin import telemetry
+from tocsin import crash_points, telemetry
 from tocsin.application import Application
 from tocsin.failures import is_infrastructure
 from tocsin.unit_of_work import U
@@ -66,6 +66,9 @@ class TimerLoop(Generic[U]):
             if timers:
                 await self._application.on_timers(uow, timers, now)
                 telemetry.TIMERS_FIRED.inc(len(timers))
+                crash_points.reach("timers.before-commit")
+        if timers:
+            crash_points.reach("timers.after-commit")
         return len(timers)
 
     async def _one_by_one(self, now: datetime) -> int:
@@ -85,6 +88,7 @@ class TimerLoop(Generic[U]):
         async with self._application.store.begin() as uow:
             for timer in await uow.take_due(now, 1):
                 log.error("timer_postponed", timer_id=timer.timer_id, kind=timer.kind)
+                telemetry.TIMERS_POSTPONED.labels(timer.kind).inc()
                 later = type(timer)(
                     timer.timer_id, timer.kind, timer.subject, now + POSTPONED, timer.data
                 )

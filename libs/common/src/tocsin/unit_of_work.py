@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from tocsin.events import Envelope, Event
+from tocsin.obligations import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class DeadLetter:
 
 class UnitOfWork(Protocol):
     """One transaction: what is read in it is locked, what is written in it is written together."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """What this service has promised, and has not heard the outcome of."""
+        ...
 
     async def unseen(
         self, consumer: str, envelopes: Sequence[Envelope[Event]]

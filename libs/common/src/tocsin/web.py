@@ -8,6 +8,7 @@ import orjson
 import structlog
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
@@ -81,6 +82,11 @@ def idempotency_key(request: Request) -> str | None:
     return key
 
 
+# FastAPI would export the path of every request, and in ours are keys and the tokens of links. What
+# is traced and counted, `tocsin.telemetry` says.
+_NO_TELEMETRY = TelemetryConfig(
+    tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False
+)
 Ready = Callable[[], Mapping[str, bool | str | int]]
 
 
@@ -106,6 +112,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         openapi_url=None,
+        telemetry=_NO_TELEMETRY,
     )
     app.state.api_tokens = settings.api_tokens
     app.state.ready = [ready]

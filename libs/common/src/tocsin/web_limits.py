@@ -15,18 +15,33 @@ from tocsin.problems import Problem, unavailable
 
 log = structlog.get_logger(__name__)
 KEY_PREFIX = "/k/"
+_SECRET_PATHS = (KEY_PREFIX, "/a/")  # Keys of integrations, tokens of links: never repeated.
 NUL = b"%00"
 GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say: expect a gzip header.
 MAX_MEMBERS = 1_000
-_SECURITY_HEADERS = [(b"x-content-type-options", b"nosniff")]
+# What no answer says otherwise: nothing is guessed, kept, run, framed, or told to other sites.
+_SECURITY_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"referrer-policy": b"no-referrer",
+}
+# Counted by their names; a stranger's invention is "other", or each would be a series for ever.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large and how slow a request may be. `ratio` bounds what gzip may expand to."""
+    """How large and how slow a request may be. `ratio` bounds what gzip may expand to.
+
+    `answer_within` bounds our own part: a database that stands still is told as 503, and soon.
+    What takes long by its nature has `slow_within`: a whole catalog, a call to a provider.
+    """
 
     max_body: int = 5 * 1024 * 1024
     body_timeout: float = 10.0
+    answer_within: float = 9.0
+    slow_within: float = 90.0
     ratio: int = 100
 
 
@@ -62,7 +77,15 @@ class RequestLimits:
             nonlocal status, answered
             if message["type"] == "http.response.start":
                 status, answered = message["status"], True
-                message["headers"] = [*message.get("headers", []), *_SECURITY_HEADERS]
+                given = dict(message.get("headers", []))
+                message["headers"] = [
+                    *message.get("headers", []),
+                    *(
+                        (name, value)
+                        for name, value in _SECURITY_HEADERS.items()
+                        if name not in given
+                    ),
+                ]
             await send(message)
 
         try:
@@ -74,7 +97,8 @@ class RequestLimits:
                 raise
             await _failed(error).response()(scope, receive, counted)
         finally:
-            telemetry.REQUESTS.labels(scope["method"], str(status)).inc()
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            telemetry.REQUESTS.labels(method, str(status)).inc()
             telemetry.REQUEST_SECONDS.observe(time.perf_counter() - started)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +113,8 @@ class RequestLimits:
         except (TooLargeError, BrokenBodyError, TimeoutError) as error:
             await self._refusal(error).response()(scope, receive, send)
             return
-        await self._app(scope, _replay(body, receive), send)
+        async with asyncio.timeout(_time_for(scope, self._limits)):
+            await self._app(scope, _replay(body, receive), send)
 
     def _refusal(self, error: Exception) -> Problem:
         close = {"Connection": "close"}  # The rest of the body is not worth reading.
@@ -175,10 +200,16 @@ def _nul_in_address(scope: Scope) -> Problem | None:
     """Return what to answer where the address holds what no database takes as text."""
     if NUL in scope.get("raw_path", b""):
         path = scope["path"].replace("\x00", "\ufffd")
-        return Problem(404, "not-found", f"Nothing is at {path}: a name has no NUL character.")
+        where = "here" if path.startswith(_SECRET_PATHS) else f"at {path}"
+        return Problem(404, "not-found", f"Nothing is {where}: a name has no NUL character.")
     if NUL in scope.get("query_string", b""):
         return Problem(400, "bad-query", "The query holds a NUL character.")
     return None
+
+
+def _time_for(scope: Scope, limits: Limits) -> float:
+    is_slow = scope["method"] == "PUT" or scope["path"].endswith("/test")
+    return limits.slow_within if is_slow else limits.answer_within
 
 
 def _take_key(scope: Scope) -> None:

@@ -1,5 +1,7 @@
 """The composition root: the only place that knows which adapter fills which port."""
 
+from datetime import timedelta
+
 from escalation.adapters.sql import SqlEscalationUnitOfWork
 from escalation.entrypoints import catalog, http, kafka, timers
 from escalation.handlers import CatalogHandlers, ClimbHandlers
@@ -14,7 +16,7 @@ def build(
     settings: EscalationSettings, parts: Parts[EscalationUnitOfWork]
 ) -> Application[EscalationUnitOfWork]:
     """Put the service together."""
-    climbs = ClimbHandlers(parts.catalog)
+    climbs = ClimbHandlers(parts.catalog, timedelta(seconds=settings.reached_within))
     documents = CatalogHandlers(parts.catalog)
     return Application(
         name="escalation",
@@ -22,6 +24,7 @@ def build(
         clock=parts.clock,
         subscriptions=kafka.subscriptions(climbs),
         on_timers=timers.on_timers(climbs),
+        on_overdue=climbs.on_overdue,
         http=create_app(
             settings=settings,
             name="escalation",

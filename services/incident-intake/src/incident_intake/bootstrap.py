@@ -1,5 +1,7 @@
 """The composition root: the only place that knows which adapter fills which port."""
 
+from datetime import timedelta
+
 from incident_intake.adapters.sql import SqlIntakeUnitOfWork
 from incident_intake.entrypoints import (
     alertmanager_api,
@@ -28,7 +30,7 @@ def build(
 ) -> Application[IntakeUnitOfWork]:
     """Put the service together."""
     started_at = parts.clock.now()
-    handlers = Handlers(parts.catalog, started_at)
+    handlers = Handlers(parts.catalog, started_at, timedelta(seconds=settings.paged_within))
     durable_log = DurableLog(parts.publisher, parts.store, settings.kafka_deadline)
     reception = Reception(
         Ingest(durable_log),
@@ -43,6 +45,7 @@ def build(
         clock=parts.clock,
         subscriptions=kafka.subscriptions(handlers),
         on_timers=timers.on_timers(handlers),
+        on_overdue=handlers.on_overdue,
         http=create_app(
             name="incident-intake",
             settings=settings,
@@ -71,4 +74,5 @@ SERVICE = Definition(
     settings=IntakeSettings,
     unit=SqlIntakeUnitOfWork,
     build=build,
+    recall=kafka.RECALL,
 )

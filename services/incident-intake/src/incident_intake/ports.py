@@ -63,6 +63,12 @@ class Alerts(Protocol):
         """Write these parts in incidents."""
         ...
 
+    async def parts(
+        self, alert_ids: Iterable[str], incident_ids: Iterable[str]
+    ) -> list[Membership]:
+        """Return the parts that any of these alerts have in any of these incidents."""
+        ...
+
     async def members(self, incident_id: str, limit: int) -> list[tuple[Membership, Alert]]:
         """Return the alerts of an incident with their part in it, oldest first."""
         ...

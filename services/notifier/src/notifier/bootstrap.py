@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from notifier.adapters.attempts import Attempts
 from notifier.adapters.channels import load
 from notifier.adapters.egress import Egress
+from notifier.adapters.holder import Heartbeat, Holder
 from notifier.adapters.listener import Listener
 from notifier.adapters.outbound import OutboundHttp
 from notifier.adapters.recorder import Recorder
@@ -47,7 +48,8 @@ def build(
     attempts = Attempts(found, secret=settings.secret, public_url=settings.public_url)
     # A SQLite file has one process; on PostgreSQL others may be at work.
     alone = settings.database.startswith("sqlite:")
-    sender = Sender(attempts, parts.clock, None if alone else still_wanted)
+    holder = Holder(parts.clock)
+    sender = Sender(attempts, parts.clock, None if alone else still_wanted, holder)
     sending = SendingHandlers(sender, updatable=updatable)
     pages = PageHandlers(
         parts.catalog,
@@ -65,6 +67,7 @@ def build(
         parts.clock,
         alone_since=parts.clock.now() if alone else None,
     )
+    heartbeat = Heartbeat(holder, parts, sending.take_over, lambda: sender.is_busy)
     return Application(
         name="notifier",
         store=parts.store,
@@ -72,7 +75,7 @@ def build(
         subscriptions=subscriptions(pages, incidents),
         on_timers=TimerEntry(pages, sending).on_timers,
         http=_http(settings, parts, sender, hearing, found),
-        workers=(recorder, *_listeners(found, hearing)),
+        workers=(recorder, *(() if alone else (heartbeat,)), *_listeners(found, hearing)),
     )
 
 

@@ -1,7 +1,7 @@
 """What notifier needs of the world."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -80,6 +80,19 @@ class Notifications(Protocol):
         """Return whether any wants something done by `now`, whoever holds it; locks nothing."""
         ...
 
+    async def waiting_for(
+        self, responders: Collection[str], now: datetime, limit: int
+    ) -> list[Notification]:
+        """Return pages to these people that should have gone by `now` and wait; locked.
+
+        Those that another transaction holds are left out.
+        """
+        ...
+
+    async def held_by(self, holder: str, limit: int) -> list[Notification]:
+        """Return those that are claimed by this process; locked, without those locked already."""
+        ...
+
     async def claimed_before(self, instant: datetime, limit: int) -> list[Notification]:
         """Return those still held by a claim that is older than `instant`; locked."""
         ...
@@ -107,6 +120,25 @@ class Interactions(Protocol):
         ...
 
 
+class Holders(Protocol):
+    """The processes that send, each with a sign of life that it gives again and again."""
+
+    async def beat(self, holder: str, until: datetime, *, is_first: bool) -> bool:
+        """Say that `holder` lives `until` then; return whether that stands.
+
+        After the first time it does not if the holder was struck out: somebody has taken over.
+        """
+        ...
+
+    async def signs(self) -> dict[str, datetime]:
+        """Return the last sign of life of each."""
+        ...
+
+    async def forget(self, holder: str, sign: datetime) -> bool:
+        """Strike out a holder, if that is still its last sign; return whether it was."""
+        ...
+
+
 class NotifierUnitOfWork(UnitOfWork, Protocol):
     """The recipe, and this service's repositories."""
 
@@ -130,14 +162,35 @@ class NotifierUnitOfWork(UnitOfWork, Protocol):
         """What was heard."""
         ...
 
+    @property
+    def holders(self) -> Holders:
+        """Who sends."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A claimed notification, and all that its message is made of."""
+    """A claimed notification, and all that its message is made of; `others` go in it as well."""
 
     notification: Notification
     page: Page
     incident: Incident | None
+    others: tuple["Job", ...] = ()
+
+    @property
+    def parts(self) -> tuple["Job", ...]:
+        """Each notification of the message as a job of its own."""
+        return (replace(self, others=()), *self.others) if self.others else (self,)
+
+    @property
+    def delivery_id(self) -> str:
+        """The identity of the message."""
+        return self.notification.summary or self.notification.notification_id
+
+    def only(self, wanted: Collection[str]) -> "Job | None":
+        """Return the job with only these of its notifications; None if none is left."""
+        left = [one for one in self.parts if one.notification.notification_id in wanted]
+        return replace(left[0], others=tuple(left[1:])) if left else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +215,11 @@ class ChannelState:
 
 class Dispatcher(Protocol):
     """Takes claimed notifications to their channels."""
+
+    @property
+    def holder(self) -> str:
+        """The process that claims are for, as others know it; empty where that is not told."""
+        ...
 
     def admit(self, notifications: Sequence[Notification]) -> list[bool]:
         """Return for each, in order, whether there is room to take it now."""

@@ -49,6 +49,18 @@ class Faults(Protocol):
         """Kill this service at the next such moment, or at the nth if there are so many."""
         ...
 
+    def loses(self, topic: str) -> None:
+        """Let what a topic holds be gone before anybody else reads it."""
+        ...
+
+    def alarms(self, service: Service) -> list[str]:
+        """Return the subjects of what this service has told the operators, and forget them."""
+        ...
+
+    def stands_still(self, service: Service, *, still: bool) -> None:
+        """Let a service do nothing at all, or go on."""
+        ...
+
     def kafka(self, *, away: bool) -> None:
         """Take the broker away, or bring it back."""
         ...

@@ -51,7 +51,7 @@ class DeviceChannel:
         return self._ring(delivery, doc)
 
     def _ring(self, delivery: Delivery, doc: MessageDoc) -> SendResult:
-        links = {button.action: button.url for button in doc.buttons}
+        links = {} if doc.incidents else {one.action: one.url for one in doc.buttons}
         message = Message(
             purpose=doc.purpose,
             title=doc.title,
@@ -61,6 +61,8 @@ class DeviceChannel:
             at=delivery.at,
             link=links.get("acknowledge", ""),
             text=doc.text,
+            titles=tuple(line.title for line in doc.incidents),
+            links=tuple((line.incident_id, line.url) for line in doc.incidents),
         )
         match self._switchboard.ring(delivery.address, message):
             case "taken":

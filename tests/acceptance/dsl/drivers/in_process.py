@@ -35,6 +35,7 @@ from tocsin.events import CatalogApplied, CatalogDocumentChanged, decode
 from tocsin.holder import CatalogHolder
 from tocsin.lifecycle import Definition, Parts
 from tocsin.testing import ManualClock, MemoryBroker, MemoryUnitOfWork
+from tocsin.vitals import OUTBOX_KEY
 
 T = TypeVar("T")
 Unit = Callable[[Any], MemoryUnitOfWork]
@@ -107,7 +108,7 @@ class InProcess:
                 return
             self._clock.move_to(deadline)
             for node in self._shuffled(self._nodes.values()):
-                if await node.fire():
+                if await node.fire() or await node.audit():
                     self._clock.advance(MOMENT)
             await self._settle()
         raise AssertionError(f"time does not get past {self._clock.now()}: {self._deadlines()}")
@@ -123,8 +124,15 @@ class InProcess:
     async def close(self) -> list[str]:
         """End; return what was buried or went wrong inside."""
         self._capture.__exit__(None, None, None)
-        found = [str(entry) for entry in self._logs if entry["log_level"] in {"error", "critical"}]
+        found = [
+            str(entry)
+            for entry in self._logs
+            if entry["log_level"] in {"error", "critical"} and entry["event"] != "alarm"
+        ]
         for node in self._nodes.values():
+            # While Kafka is away they are told that, in every scenario in which it is.
+            told = [one for one in self.alarms(node.name) if OUTBOX_KEY not in one]
+            found += [f"the operators were told: {one}" for one in told]
             await node.client.aclose()
             if node.store.doom and node.name in self._must_die:
                 found.append(f"{node.name} was to die, and never came to it")
@@ -149,6 +157,19 @@ class InProcess:
         """Kill this service at the next such moment, or at the nth if there are so many."""
         self._nodes[service].store.doom = Doom(moment, nth or 1)
         self._must_die |= set() if nth else {service}
+
+    def loses(self, topic: str) -> None:
+        """Let what a topic holds be gone before anybody else reads it."""
+        self._broker.lose(topic)
+
+    def alarms(self, service: str) -> list[str]:
+        """Return the subjects of what this service has told the operators, and forget them."""
+        told, self._nodes[service].alarms = self._nodes[service].alarms, []
+        return [alarm.subject for alarm in told]
+
+    def stands_still(self, service: Service, *, still: bool) -> None:
+        """Let a service do nothing at all, or go on."""
+        self._nodes[service].is_still = still
 
     def kafka(self, *, away: bool) -> None:
         """Take the broker away, or bring it back."""
@@ -203,8 +224,10 @@ class InProcess:
         return bool(fresh)
 
     async def _next_deadline(self) -> datetime | None:
-        due = [await node.store.next_due() for node in self._nodes.values()]
-        return min(filter(None, due), default=None)
+        nodes = [node for node in self._nodes.values() if not node.is_still]
+        due = [await node.store.next_due() for node in nodes]
+        audits = [node.next_audit() for node in nodes]
+        return min(filter(None, [*due, *audits]), default=None)
 
     def _deadlines(self) -> list[str]:
         return [

@@ -4,16 +4,23 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 import httpx
 
 from tests.acceptance.dsl.drivers import TOKEN, Answer, CrashMoment, Json
+from tocsin.alarm import Alarms
 from tocsin.application import Application
+from tocsin.auditor import Auditor
 from tocsin.bus import Consumer
 from tocsin.errors import Unavailable
+from tocsin.findings import Alarm, Finding
 from tocsin.testing import MemoryBroker, MemoryStore, MemoryUnitOfWork
 from tocsin.timers import TimerLoop
+from tocsin.vitals import OUTBOX_KEY
+
+AUDITED_EVERY = timedelta(seconds=5)
 
 
 class Killed(BaseException):
@@ -67,6 +74,14 @@ class MortalStore(MemoryStore[Any]):
             self.is_work = False
 
 
+class _Alone:
+    """The only replica."""
+
+    async def holds(self) -> bool:
+        """Return that it is the one."""
+        return True
+
+
 def _die() -> NoReturn:
     raise Killed
 
@@ -85,6 +100,9 @@ class Node:
         self.store = MortalStore(unit)
         self._build = build
         self._broker = broker
+        self.alarms: list[Alarm] = []
+        self._audited_at: datetime | None = None
+        self.is_still = False
         self.start()
 
     def start(self) -> None:
@@ -95,6 +113,8 @@ class Node:
             for one in self.application.subscriptions
         ]
         self.timers = TimerLoop(self.application)
+        operators = Alarms(("mailto:operators@example.org",), self._told)
+        self.auditor = Auditor(self.application, self._vitals, _Alone(), operators, "the manual")
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.application.http), base_url=f"http://{self.name}"
         )
@@ -108,6 +128,8 @@ class Node:
 
     def steps(self) -> list[Callable[[], Awaitable[bool]]]:
         """Return everything the process does by itself; each returns whether it did anything."""
+        if self.is_still:
+            return []
         delivering = [self._delivering(consumer) for consumer in self.consumers]
         working = [worker.run_once for worker in self.application.workers]
         return [self._relay, *(self._mortal(work) for work in [*delivering, *working])]
@@ -115,9 +137,36 @@ class Node:
     async def fire(self) -> bool:
         """Fire what is due; a kill brings a new process, to which it is still due."""
         due = await self.store.next_due()
-        if due is None or due > self.application.clock.now():
+        if self.is_still or due is None or due > self.application.clock.now():
             return False
         return await self._surviving(self.timers.fire)
+
+    def next_audit(self) -> datetime | None:
+        """Return when something becomes overdue; what is, is looked at every few seconds."""
+        held = self.store.tables.get("obligations", {})
+        act_at: list[datetime] = [at for _, at in held.values()]
+        soonest = min(act_at, default=None)
+        if soonest is None or self._audited_at is None:
+            return soonest
+        return max(soonest, self._audited_at + AUDITED_EVERY)
+
+    async def audit(self) -> bool:
+        """Let the auditor look, where something is overdue."""
+        now = self.application.clock.now()
+        due = self.next_audit()
+        if self.is_still or due is None or due > now:
+            return False
+        self._audited_at = now
+        await self.auditor.audit()
+        return True
+
+    async def _vitals(self, now: datetime) -> list[Finding]:
+        waiting = self.store.tables.get("outbox")
+        return [Finding(OUTBOX_KEY, now, "Kafka is away", shared=True)] if waiting else []
+
+    async def _told(self, address: str, alarm: Alarm) -> None:
+        del address
+        self.alarms.append(alarm)
 
     async def _relay(self) -> bool:
         async with self.store.read() as uow:

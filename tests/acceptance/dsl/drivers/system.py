@@ -69,6 +69,8 @@ class _Ringing(BaseHTTPRequestHandler):
             at=SystemClock().now(),
             link=body["actions"].get("acknowledge", ""),
             text=body["text"],
+            titles=tuple(one["title"] for one in body["incidents"]),
+            links=tuple((one["id"], one["url"]) for one in body["incidents"]),
         )
         device = self.server.devices.get(self.path)
         self.send_response(STATUS_OF[device.ring(message)] if device else 404)

@@ -51,6 +51,17 @@ class Catalog:
                 specs[key] = spec
         return Catalog(max(version, self.version), specs, versions)
 
+    def merged(self, other: "Catalog") -> "Catalog":
+        """Return the later of each document of both, at the later version."""
+        specs: dict[Key, Spec] = {}
+        versions: dict[Key, int] = {}
+        for key in {**self.versions, **other.versions}:
+            later = self if self.versions.get(key, 0) >= other.versions.get(key, 0) else other
+            versions[key] = later.versions[key]
+            if (spec := later.specs.get(key)) is not None:  # None: it is deleted.
+                specs[key] = spec
+        return Catalog(max(self.version, other.version), specs, versions)
+
     def team(self, name: str) -> Team | None:
         """Return the team of this name."""
         found = self.specs.get(("Team", name))

@@ -39,6 +39,7 @@ from tocsin.channels.message import (
     Button,
     Delivery,
     Fact,
+    IncidentLine,
     MessageDoc,
     Purpose,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "HttpAnswer",
     "HttpReply",
     "Ignored",
+    "IncidentLine",
     "Interaction",
     "Listens",
     "MessageDoc",

@@ -44,11 +44,30 @@ class AlertLine:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentLine:
+    """One incident of a summary. `url` and `token` are this person's link to it."""
+
+    incident_id: str
+    number: int
+    title: str
+    service: str
+    severity: Severity
+    urgency: Urgency
+    since: datetime
+    token: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MessageDoc:
     """What to say, before any markup. Every channel renders it, and escapes it, for its own sink.
 
     The words are as the monitoring tool wrote them; `text` is ready for a plain sink: control and
     bidirectional characters are visible in it.
+
+    `late` says so in words where a page is overdue. `incidents` are those of a summary: one message
+    that stands for many pages after an outage; the other fields then tell of the most urgent one,
+    and `more` counts the incidents that are not listed.
     """
 
     purpose: Purpose
@@ -68,6 +87,9 @@ class MessageDoc:
     alerts: tuple[AlertLine, ...] = ()
     more: int = 0
     repeat_possible: bool = False
+    late: str = ""
+    late_seconds: int = 0
+    incidents: tuple[IncidentLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,15 @@ from typer.exceptions import TyperException
 
 from tocsin.cli import (
     alerts,
+    backup,
     catalog,
+    comparing,
     dead_letters,
     incidents,
     on_call,
     operating,
     silences,
+    status,
     topics,
 )
 from tocsin.cli.failure import CliError
@@ -82,7 +85,10 @@ app.command("validate")(catalog.validate)
 app.command("plan")(catalog.plan)
 app.command("apply")(catalog.apply)
 app.command("ring")(alerts.ring)
-app.command("status")(operating.status)
+app.command("status")(status.status)
+app.command("compare")(comparing.compare)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("on-call")(on_call.on_call)
 app.command("shifts")(on_call.shifts)
 app.add_typer(alerts.app, name="alerts")

@@ -1,54 +1,14 @@
-"""`tocsin status` and `tocsin key`: is everything there, and keys for monitoring tools."""
+"""`tocsin key`: keys for monitoring tools."""
 
 import hashlib
 import secrets
 
 import typer
 
-from tocsin.cli.access import SERVICES
 from tocsin.cli.session import session
 
 key = typer.Typer(no_args_is_help=True, help="Integration keys.")
 KEY_BYTES = 24
-
-
-def status(ctx: typer.Context) -> None:
-    """Ask all four services whether they may take work; exit 1 unless all may."""
-    run = session(ctx)
-    found = {service: run.client.ready(service) for service in SERVICES}
-    run.out.answer(
-        {
-            service: {
-                "url": run.access.urls[service],
-                "answers": state is not None,
-                **(state or {}),
-            }
-            for service, state in found.items()
-        }
-    )
-    run.out.table(
-        ("service", "address", "state", "catalog", "details"),
-        [
-            (service, run.access.urls[service], _state(state), *_rest(state))
-            for service, state in found.items()
-        ],
-        empty="",
-    )
-    if not all(state and state.get("ready") for state in found.values()):
-        raise typer.Exit(1)
-
-
-def _state(state: dict[str, object] | None) -> str:
-    if state is None:
-        return "not answering"
-    return "ready" if state.get("ready") else "not ready"
-
-
-def _rest(state: dict[str, object] | None) -> tuple[str, str]:
-    known = dict(state or {})
-    known.pop("ready", None)
-    version = known.pop("catalog_version", "")
-    return str(version), ", ".join(f"{name}: {value}" for name, value in known.items())
 
 
 @key.command("new")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 import typer
@@ -32,7 +33,48 @@ async def _differences(bootstrap: Sequence[str], prefix: str) -> list[str]:
     return found
 
 
+async def _rewind(
+    bootstrap: Sequence[str],
+    prefix: str,
+    service: str,
+    topic: str | None,
+    to: datetime | None,
+    *,
+    dry_run: bool,
+) -> list[dict[str, object]]:
+    rewinding = importlib.import_module("tocsin.rewinding")
+    moves = await rewinding.rewind(bootstrap, prefix, service, topic, to, dry_run=dry_run)
+    return [
+        {"topic": one.topic, "partition": one.partition, "from": one.was, "to": one.now}
+        for one in moves
+    ]
+
+
+async def _lag(bootstrap: Sequence[str], prefix: str, service: str) -> dict[str, int]:
+    rewinding = importlib.import_module("tocsin.rewinding")
+    found: dict[str, int] = await rewinding.lag(bootstrap, prefix, service)
+    return found
+
+
+class Rewind(Protocol):
+    """Sets a stopped service's place on a topic, or on all it reads; tells each partition's."""
+
+    def __call__(
+        self,
+        bootstrap: Sequence[str],
+        prefix: str,
+        service: str,
+        topic: str | None,
+        to: datetime | None,
+        *,
+        dry_run: bool,
+    ) -> Coroutine[None, None, list[dict[str, object]]]:
+        """Return where each partition was, and is."""
+        ...
+
+
 Provision = Callable[[Sequence[str], str, int], Coroutine[None, None, list[str]]]
+Lag = Callable[[Sequence[str], str, str], Coroutine[None, None, dict[str, int]]]
 Differences = Callable[[Sequence[str], str], Coroutine[None, None, list[str]]]
 
 
@@ -51,6 +93,8 @@ class World:
     )
     provision: Provision = _provision
     differences: Differences = _differences
+    rewind: Rewind = _rewind
+    lag: Lag = _lag
 
 
 class Session:

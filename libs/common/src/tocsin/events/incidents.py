@@ -18,7 +18,12 @@ class IncidentEvent(Event):
 
 
 class IncidentTriggered(IncidentEvent):
-    """An incident opened: somebody has to be paged. `rule` says why it is one of its own."""
+    """An incident opened: somebody has to be paged. `rule` says why it is one of its own.
+
+    With `again` it is no news but the incident as it stands, for those who have lost its first
+    announcement: nothing was heard of a page in time. Who knows it already changes nothing.
+    `accepted_at` is when its cause was accepted: from then on somebody was to be paged.
+    """
 
     TYPE: ClassVar[str] = "tocsin.incident-triggered.v1"
 
@@ -38,6 +43,8 @@ class IncidentTriggered(IncidentEvent):
     by: Actor | None = None
     rule: str = ""
     catalog_version: int = 0
+    again: bool = False
+    accepted_at: AwareDatetime | None = None
 
 
 class AlertAdded(IncidentEvent):

@@ -24,19 +24,27 @@ class NotificationEvent(Event):
 
 
 class NotificationSent(NotificationEvent):
-    """The provider accepted it; that is not yet delivery."""
+    """The provider accepted it; that is not yet delivery.
+
+    `late_seconds` is how long after its time it went, where that is more than two minutes.
+    `summary_id` is the message that it shares with other pages, where there were many at once.
+    """
 
     TYPE: ClassVar[str] = "tocsin.notification-sent.v1"
 
     reference: str = ""
+    late_seconds: int = 0
+    summary_id: str = ""
 
 
 class NotificationDelivered(NotificationEvent):
-    """It reached the person's device or endpoint."""
+    """It reached the person's device or endpoint; late, or with others, as NotificationSent."""
 
     TYPE: ClassVar[str] = "tocsin.notification-delivered.v1"
 
     reference: str = ""
+    late_seconds: int = 0
+    summary_id: str = ""
 
 
 class NotificationFailed(NotificationEvent):

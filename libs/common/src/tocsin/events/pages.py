@@ -30,6 +30,7 @@ class PageRequested(PageEvent):
 
     `incident_version` is the incident's version that the page answers: a later acknowledgement
     withdraws it. `level` counts from 1; 0 is the last resort. `must_page_by` is the promise.
+    `due_at` is when it was to be requested, where an outage kept it from that.
     """
 
     TYPE: ClassVar[str] = "tocsin.page-requested.v1"
@@ -51,6 +52,7 @@ class PageRequested(PageEvent):
     more: int = 0
     runbook: str | None = None
     must_page_by: AwareDatetime | None = None
+    due_at: AwareDatetime | None = None
 
 
 class PageWithdrawn(PageEvent):
@@ -78,7 +80,7 @@ class EscalationExhausted(PageEvent):
     """Every level was paged as often as the policy says and nobody answered.
 
     `last_resort` names who is paged instead; empty means that none is configured, and `reason`
-    says so.
+    says so. `incident_version` is the incident's version that this answers, as in a page.
     """
 
     TYPE: ClassVar[str] = "tocsin.escalation-exhausted.v1"
@@ -87,3 +89,4 @@ class EscalationExhausted(PageEvent):
     loops: int
     last_resort: tuple[str, ...]
     reason: str
+    incident_version: int | None = None

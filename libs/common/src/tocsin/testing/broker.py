@@ -52,6 +52,15 @@ class MemoryBroker:
             self.offsets.update({(consumer.name, place): end for place, end in ends.items()})
         return len(records)
 
+    def lose(self, topic: str) -> None:
+        """Let every group be past what this topic holds, as if it had never been there."""
+        for (name, partition), held in self.log.items():
+            if name == topic:
+                held.clear()
+                for consumer, place in list(self.offsets):
+                    if place == (name, partition):
+                        self.offsets[consumer, place] = 0
+
     def rewind(self, consumer_name: str) -> None:
         """Forget a group's offsets: everything is delivered again."""
         for name, place in list(self.offsets):

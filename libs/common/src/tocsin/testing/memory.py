@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from tocsin.bus import announcement
 from tocsin.events import Envelope, Event, encode
 from tocsin.outgoing import Outgoing
+from tocsin.testing.ledger import MemoryLedger
 from tocsin.unit_of_work import DeadLetter, Timer
 
 Tables = dict[str, dict[Any, Any]]
@@ -25,6 +27,11 @@ class MemoryUnitOfWork:
     def table(self, name: str) -> dict[Any, Any]:
         """Return a table by name; a repository keeps frozen values in it."""
         return self.tables.setdefault(name, {})
+
+    @cached_property
+    def ledger(self) -> MemoryLedger:
+        """The obligations."""
+        return MemoryLedger(self.table("obligations"))
 
     async def unseen(
         self, consumer: str, envelopes: Sequence[Envelope[Event]]

@@ -238,10 +238,11 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The climb after a step, and what happened. Its deadline is the escalation's own."""
+    """The climb after a step, what happened, and what is said again. It has its own deadline."""
 
     escalation: Escalation
     facts: tuple[PageEvent, ...] = ()
+    repeated: tuple[PageEvent, ...] = ()
 
     def after(self, *earlier: PageEvent) -> "Decision":
         """Return the decision with these facts before its own."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from escalation.domain.escalation import Decision, Escalation
+from escalation.domain.restating import announced_again
 from tocsin.catalog import Catalog
 from tocsin.events import (
     AlertAdded,
@@ -35,6 +36,10 @@ HEARD: tuple[type[IncidentEvent], ...] = (
 
 def hear(climb: Escalation, event: IncidentEvent, now: datetime, catalog: Catalog) -> Decision:
     """Return what follows from an event, given all that was heard before."""
+    if isinstance(event, IncidentTriggered):
+        known = announced_again(climb, event, now, catalog)
+        if known is not None:
+            return known
     if event.version <= climb.version:
         return Decision(_caught_up(climb, event))
     seen = replace(climb, version=event.version)

@@ -96,6 +96,7 @@ class Request:
             loops=loops,
             last_resort=tuple(one.responder for one in people.found),
             reason="; ".join(because),
+            incident_version=self.version,
         )
 
 

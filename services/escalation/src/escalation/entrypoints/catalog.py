@@ -1,5 +1,6 @@
 """The catalog over HTTP: plan a set of documents, apply it, read any version of the whole."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ from tocsin.clock import Clock
 from tocsin.unit_of_work import Store
 from tocsin.web import Problem, Reader, Writer
 
+VERSION = re.compile(r"[0-9]{1,18}")
 SET = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 
 
@@ -139,7 +141,7 @@ async def _bundle(request: Request) -> Bundle:
         raise Problem(400, "excessive-json", str(error)) from error
     except ValidationError as error:
         mistakes = [
-            {"field": ".".join(str(part) for part in item["loc"]), "message": item["msg"]}
+            {"field": ".".join(map(str, item["loc"])) or "body", "message": item["msg"]}
             for item in error.errors(include_url=False, include_context=False)
         ]
         detail = "; ".join(f"{item['field']}: {item['message']}" for item in mistakes)
@@ -150,8 +152,8 @@ def _expected(if_match: str | None) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None
     text = if_match.strip().removeprefix("W/").strip('"')
-    if not text.isdecimal():
-        detail = f"If-Match: {if_match!r} is not a version of the catalog, such as 7"
+    if not VERSION.fullmatch(text):
+        detail = f"If-Match: {if_match[:80]!r} is not a version of the catalog, such as 7"
         raise Problem(400, "bad-if-match", detail, field="If-Match")
     return int(text)
 

@@ -1,14 +1,16 @@
 """Topics to handlers: the incidents' lives, the wish to escalate, the pages that reach nobody."""
 
+from escalation.domain import owing
 from escalation.domain.hearing import HEARD
 from escalation.handlers import ClimbHandlers
 from escalation.ports import EscalationUnitOfWork
 from tocsin import topics
 from tocsin.application import Subscription
-from tocsin.events import EscalateIncident, ResponderUnreachable
+from tocsin.events import EscalateIncident
 
-# What is wanted of this topic is rare among what is not: larger batches are passed over cheaply.
+# Only a page that reaches nobody is in a hurry, and that is rare: larger batches are cheap.
 RARE = 0.1
+OUTCOMES = (*owing.ENDS, *owing.TRIES)
 
 
 def subscriptions(handlers: ClimbHandlers) -> tuple[Subscription[EscalationUnitOfWork], ...]:
@@ -16,7 +18,5 @@ def subscriptions(handlers: ClimbHandlers) -> tuple[Subscription[EscalationUnitO
     return (
         Subscription(topics.INCIDENTS, handlers.on_incidents, HEARD),
         Subscription(topics.COMMANDS, handlers.on_commands, (EscalateIncident,)),
-        Subscription(
-            topics.NOTIFICATIONS, handlers.on_notifications, (ResponderUnreachable,), RARE
-        ),
+        Subscription(topics.NOTIFICATIONS, handlers.on_notifications, OUTCOMES, RARE),
     )

@@ -1,8 +1,9 @@
 """Facts to envelopes, with ids that make the same decision, made twice, one event."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from escalation.domain.escalation import Escalation
+from escalation.domain.escalation import LATE, Escalation
 from escalation.domain.status import Cause, Exhausted
 from tocsin import ids
 from tocsin.events import (
@@ -41,6 +42,27 @@ def caused_by_climb(
         correlation_id=cause.correlation_id if cause else identity,
         traceparent=cause.traceparent if cause else None,
     )
+
+
+def due_at(envelope: Envelope[Event]) -> datetime:
+    """Return when what follows from an event was to follow: at once, from when it was accepted."""
+    accepted_at = getattr(envelope.data, "accepted_at", None)
+    return min(accepted_at or envelope.time, envelope.time)
+
+
+def held_up(fact: PageEvent, due: datetime | None, now: datetime) -> PageEvent:
+    """Return the fact; a page that an outage held up says when it was to be requested."""
+    if due is None or now - due <= LATE or not isinstance(fact, PageRequested):
+        return fact
+    return fact.model_copy(update={"due_at": due})
+
+
+def said_again(
+    fact: PageEvent, climb: Escalation, cause: Cause | None, now: datetime
+) -> Envelope[Event]:
+    """Return the envelope of a fact that was told before: no inbox may pass it over as known."""
+    first = caused_by_climb(fact, climb, cause, now)
+    return replace(first, event_id=ids.derived("again", first.event_id, now.isoformat()))
 
 
 def fact_id(fact: PageEvent, cycle: int) -> str:

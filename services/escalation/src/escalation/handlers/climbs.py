@@ -2,19 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
+from escalation.domain import owing
 from escalation.domain.escalation import Decision, Escalation
 from escalation.domain.hearing import hear
+from escalation.domain.restating import requested_again
 from escalation.domain.status import Cause
-from escalation.handlers.announcing import cause_of, caused_by_climb, timer_of
+from escalation.handlers.announcing import (
+    cause_of,
+    caused_by_climb,
+    due_at,
+    held_up,
+    said_again,
+    timer_of,
+)
+from escalation.handlers.promises import Promises
 from escalation.ports import EscalationUnitOfWork
 from tocsin.catalog import Catalog
 from tocsin.errors import Unavailable
 from tocsin.events import Envelope, EscalateIncident, Event, IncidentEvent, ResponderUnreachable
 from tocsin.holder import CatalogHolder
+from tocsin.obligations import Obligation
 from tocsin.unit_of_work import Timer
 
 log = structlog.get_logger(__name__)
@@ -23,22 +34,28 @@ log = structlog.get_logger(__name__)
 class ClimbHandlers:
     """The handlers of every topic and timer, a batch in one transaction each."""
 
-    def __init__(self, holder: CatalogHolder) -> None:
-        """Decide by the catalog that `holder` has at each batch."""
+    def __init__(
+        self, holder: CatalogHolder, reached_within: timedelta = owing.REACHED_WITHIN
+    ) -> None:
+        """Decide by the catalog that `holder` has at each batch.
+
+        An outcome of each page is to be heard `reached_within` this.
+        """
         self._holder = holder
+        self._reached_within = reached_within
 
     async def on_incidents(
         self, uow: EscalationUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
     ) -> None:
         """Start, halt, resume: an incident's life."""
         catalog = self._catalog()
-        batch = _Batch(await uow.escalations.load(_incidents(envelopes)), now)
+        batch = self._batch(await uow.escalations.load(_incidents(envelopes)), catalog, now)
         for envelope in envelopes:
             event = envelope.data
             if isinstance(event, IncidentEvent):
                 cause = cause_of(envelope)
                 climb = replace(batch.climb(event.incident_id), cause=cause)
-                batch.take(hear(climb, event, now, catalog), cause)
+                batch.take(hear(climb, event, now, catalog), cause, due=due_at(envelope))
         await batch.save(uow)
 
     async def on_commands(
@@ -46,7 +63,7 @@ class ClimbHandlers:
     ) -> None:
         """Page the next level now, because somebody asks for it."""
         catalog = self._catalog()
-        batch = _Batch(await uow.escalations.load(_incidents(envelopes)), now)
+        batch = self._batch(await uow.escalations.load(_incidents(envelopes)), catalog, now)
         for envelope in envelopes:
             if isinstance(envelope.data, EscalateIncident):
                 climb = batch.climb(envelope.data.incident_id)
@@ -56,11 +73,14 @@ class ClimbHandlers:
     async def on_notifications(
         self, uow: EscalationUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
     ) -> None:
-        """Go on where none of a level's pages can reach anybody."""
+        """Strike off pages with an outcome; go on where none of a level's can reach anybody."""
         catalog = self._catalog()
-        batch = _Batch(await uow.escalations.load(_incidents(envelopes)), now)
+        unreachable = [one for one in envelopes if isinstance(one.data, ResponderUnreachable)]
+        found = await uow.escalations.load(_incidents(unreachable)) if unreachable else {}
+        batch = self._batch(found, catalog, now)
         for envelope in envelopes:
             event = envelope.data
+            batch.promises.hear(event)
             if not isinstance(event, ResponderUnreachable):
                 continue
             climb = batch.climb(event.incident_id)
@@ -77,11 +97,32 @@ class ClimbHandlers:
         """Take the next step of every climb whose level had its time."""
         catalog = self._catalog()
         found = await uow.escalations.load({timer.subject for timer in timers})
-        batch = _Batch(found, now)
+        batch = self._batch(found, catalog, now)
         for timer in timers:
             if climb := batch.known(timer.subject):
-                batch.take(climb.advance(now, catalog), climb.cause, keep_timer=True)
+                step = climb.advance(now, catalog)
+                batch.take(step, climb.cause, keep_timer=True, due=climb.deadline)
         await batch.save(uow)
+
+    async def on_overdue(
+        self, uow: EscalationUnitOfWork, overdue: Sequence[Obligation], now: datetime
+    ) -> None:
+        """Request again the pages that nothing was heard of; strike off those not wanted."""
+        catalog = self._catalog()
+        found = await uow.escalations.load({one.subject for one in overdue})
+        batch = self._batch(found, catalog, now)
+        ids = {one.obligation_id for one in overdue}
+        for climb in found.values():
+            wanted = {page.page_id for page in climb.pages if owing.identity(page.page_id) in ids}
+            again = requested_again(climb, wanted, now, catalog)
+            ids -= {owing.identity(page.page_id) for page in again}
+            batch.take(Decision(climb, repeated=again), climb.cause)
+        for left in ids:
+            batch.promises.discharge(left)
+        await batch.save(uow)
+
+    def _batch(self, found: Mapping[str, Escalation], catalog: Catalog, now: datetime) -> "_Batch":
+        return _Batch(found, now, Promises(catalog, now, self._reached_within))
 
     def _catalog(self) -> Catalog:
         if not self._holder.loaded:
@@ -92,7 +133,8 @@ class ClimbHandlers:
 class _Batch:
     """The climbs that one transaction touches, decided in memory and written together."""
 
-    def __init__(self, found: Mapping[str, Escalation], now: datetime) -> None:
+    def __init__(self, found: Mapping[str, Escalation], now: datetime, promises: Promises) -> None:
+        self.promises = promises
         self._found = found
         self._climbs = dict(found)
         self._now = now
@@ -107,15 +149,23 @@ class _Batch:
         """Return the climb as it is by now; one never heard of starts unknown."""
         return self._climbs.get(incident_id) or Escalation.unknown(incident_id)
 
-    def take(self, decision: Decision, cause: Cause | None, *, keep_timer: bool = False) -> None:
+    def take(
+        self,
+        decision: Decision,
+        cause: Cause | None,
+        *,
+        keep_timer: bool = False,
+        due: datetime | None = None,
+    ) -> None:
         """Put a decision in force, for the decisions after it and for `save`."""
         climb = decision.escalation
         incident_id = climb.incident.incident_id
         before = self._climbs.get(incident_id)
         self._climbs[incident_id] = climb
-        self._facts.extend(
-            caused_by_climb(fact, climb, cause, self._now) for fact in decision.facts
-        )
+        facts = [held_up(fact, due, self._now) for fact in decision.facts]
+        self._facts.extend(caused_by_climb(fact, climb, cause, self._now) for fact in facts)
+        self._facts.extend(said_again(fact, climb, cause, self._now) for fact in decision.repeated)
+        self.promises.take(decision.facts)
         timer = timer_of(climb)
         if timer and (keep_timer or before is None or timer != timer_of(before)):
             self._timers[timer.timer_id] = timer
@@ -132,6 +182,7 @@ class _Batch:
         await uow.escalations.save([changed[name] for name in changed if name not in guessed])
         await uow.escalations.add([changed[name] for name in guessed])
         await uow.set_timers(list(self._timers.values()))
+        await self.promises.save(uow)
         await uow.publish(self._facts)
         if self._facts:
             log.debug("climbs_moved", climbs=len(changed), facts=len(self._facts))

@@ -66,6 +66,13 @@ class MemoryAlerts:
         """Write these parts in incidents."""
         self._memberships.update({(each.incident_id, each.alert_id): each for each in memberships})
 
+    async def parts(
+        self, alert_ids: Iterable[str], incident_ids: Iterable[str]
+    ) -> list[Membership]:
+        """Return the parts that any of these alerts have in any of these incidents."""
+        pairs = {(each, one) for each in incident_ids for one in alert_ids}
+        return [part for pair, part in self._memberships.items() if pair in pairs]
+
     async def members(self, incident_id: str, limit: int) -> list[tuple[Membership, Alert]]:
         """Return the alerts of an incident with their part in it, oldest first."""
         found = [

@@ -88,6 +88,22 @@ class SqlAlerts:
         ]
         await upsert(self._connection, MEMBERSHIPS, rows, key=["incident_id", "alert_id"])
 
+    async def parts(
+        self, alert_ids: Iterable[str], incident_ids: Iterable[str]
+    ) -> list[Membership]:
+        """Return the parts that any of these alerts have in any of these incidents."""
+        part, wanted = MEMBERSHIPS.c, list(chunks(incident_ids))
+        return [
+            Membership(row.incident_id, row.alert_id, row.status, row.started_at, row.ended_at)
+            for alerts in chunks(alert_ids)
+            for incidents in wanted
+            for row in await self._connection.execute(
+                select(MEMBERSHIPS).where(
+                    part.incident_id.in_(incidents), part.alert_id.in_(alerts)
+                )
+            )
+        ]
+
     async def members(self, incident_id: str, limit: int) -> list[tuple[Membership, Alert]]:
         """Return the alerts of an incident with their part in it, oldest first."""
         part = MEMBERSHIPS.c

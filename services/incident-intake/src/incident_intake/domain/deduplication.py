@@ -97,6 +97,9 @@ def _resolved(alert: Alert | None, event: AlertEvent) -> Verdict:
         return Stale("no alert has this key", known)
     if not alert.is_ongoing:
         return Stale("the alert had ended already", alert.ended(event))
+    if event.received_at < alert.received_at:
+        # Overtaken on its way, by way of the outbox: it ends nothing that was said after it.
+        return Stale("late: it was received before what is known of the alert", alert)
     if event.ended_at and alert.latest_start and event.ended_at < alert.latest_start:
         return Stale("late: an earlier episode ended then", alert)
     return Resolved(alert.ended(event))

@@ -25,6 +25,7 @@ from tocsin.unit_of_work import Store
 
 SOURCE = "prometheus"
 LIMIT = 500
+MAX_FILTERS = 50
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 
 
@@ -92,8 +93,11 @@ async def _list(request: Request, reception: Reception, store: Store[IntakeUnitO
     admitted = await reception.admit(request, SOURCE)
     if admitted is None:
         return _unauthorized()
+    filters = request.query_params.getlist("filter")
+    if len(filters) > MAX_FILTERS:
+        return _json(400, f"bad matcher format: more than {MAX_FILTERS} filters")
     try:
-        matchers = [matching.parse(text) for text in request.query_params.getlist("filter")]
+        matchers = [matching.parse(text) for text in filters]
     except ValueError as error:
         return _json(400, f"bad matcher format: {error}")
     wanted = AlertFilter(statuses=("firing", "suppressed"), integration=admitted.name)

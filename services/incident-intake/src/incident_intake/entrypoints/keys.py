@@ -5,12 +5,14 @@ import binascii
 import hashlib
 from collections.abc import Iterator
 
+import orjson
 from starlette.requests import Request
 
 from tocsin.catalog import Catalog, Integration
 
 DEV_KEY_SHA256 = hashlib.sha256(b"tocsin-dev-key").hexdigest()
 MAX_KEY = 512
+_TAKEN_OUT = b'"(the key)"'
 
 
 def candidates(request: Request) -> Iterator[str]:
@@ -38,8 +40,8 @@ def _password(credentials: str) -> str:
 
 def integration_of(
     keys: Iterator[str], catalog: Catalog, *, production: bool
-) -> tuple[str, Integration] | None:
-    """Return the integration that one of these keys belongs to, with its name.
+) -> tuple[str, str, Integration] | None:
+    """Return the key that one of these is, with the name and the integration it belongs to.
 
     A key is looked up by its hash, so timing tells nothing of it. Production never takes the dev
     system's.
@@ -51,5 +53,13 @@ def integration_of(
         if production and digest == DEV_KEY_SHA256:
             continue
         if (found := catalog.integrations_by_key.get(digest)) is not None:
-            return found
+            return key, *found
     return None
+
+
+def without(key: str, body: bytes) -> bytes:
+    """Return a body as it may be kept: protocols that carry the key in it would have it on Kafka.
+
+    Only a whole JSON string that is the key is taken out, so that nothing else is ever touched.
+    """
+    return body.replace(orjson.dumps(key), _TAKEN_OUT)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from starlette.requests import Request
@@ -48,7 +48,7 @@ class Reception:
         )
         if found is None:
             return None
-        name, integration = found
+        key, name, integration = found
         trace = request.headers.get("traceparent", "")
         return Admitted(
             name=name,
@@ -59,6 +59,7 @@ class Reception:
             received_at=self.clock.now(),
             repeat_key=idempotency_key(request) or request.headers.get("webhook-id"),
             traceparent=trace if _TRACEPARENT.fullmatch(trace) else None,
+            key=key,
         )
 
     def receipt(self, admitted: Admitted) -> Receipt:
@@ -77,4 +78,5 @@ class Reception:
 
     async def keep(self, admitted: Admitted, parsed: Parsed) -> list[str]:
         """Make the request durable; return the ids of its alert events."""
-        return await self.ingest.accept(admitted, parsed, self.catalog.current)
+        kept = replace(admitted, body=keys.without(admitted.key, admitted.body))
+        return await self.ingest.accept(kept, parsed, self.catalog.current)

@@ -1,10 +1,10 @@
 """Alert events become incidents: deduplicated, suppressed, grouped, opened and ended."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
-from incident_intake.domain import grouping, routing
+from incident_intake.domain import grouping, owing, routing
 from incident_intake.domain.alert import Alert, alert_id
 from incident_intake.domain.deduplication import (
     Acknowledged,
@@ -40,10 +40,14 @@ from tocsin.unit_of_work import DeadLetter
 
 
 async def decide(
-    uow: IntakeUnitOfWork, catalog: Catalog, envelopes: Sequence[Envelope[Event]], now: datetime
+    uow: IntakeUnitOfWork,
+    catalog: Catalog,
+    envelopes: Sequence[Envelope[Event]],
+    now: datetime,
+    paged_within: timedelta = owing.PAGED_WITHIN,
 ) -> None:
     """Handle a batch of alert events, in order."""
-    desk = Desk(uow, catalog, now)
+    desk = Desk(uow, catalog, now, paged_within)
     events = list(_readable(envelopes, routing.fallback(catalog).service))
     await _load(desk, events)
     for event, cause in events:
@@ -67,9 +71,8 @@ def _decide(desk: Desk, event: AlertEvent, cause: Envelope[Event]) -> None:
             assert before is not None
             triage.repeat(desk, alert, before, cause)
         case Reopened(alert):
-            assert before is not None
             assert incident is not None
-            triage.fire_again(desk, alert, before, incident, cause)
+            triage.fire_again(desk, alert, incident, cause)
         case Acknowledged(alert):
             assert incident is not None
             by = Actor(kind="integration", name=event.integration)

@@ -1,9 +1,9 @@
 """Commands: what people ask of an incident, decided here and nowhere else."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from incident_intake.domain import grouping
+from incident_intake.domain import grouping, owing
 from incident_intake.domain.bounds import in_calendar
 from incident_intake.domain.incident import Decision, Incident
 from incident_intake.domain.urgency import urgency
@@ -32,10 +32,14 @@ MANUAL = "manual"
 
 
 async def decide_all(
-    uow: IntakeUnitOfWork, catalog: Catalog, envelopes: Sequence[Envelope[Event]], now: datetime
+    uow: IntakeUnitOfWork,
+    catalog: Catalog,
+    envelopes: Sequence[Envelope[Event]],
+    now: datetime,
+    paged_within: timedelta = owing.PAGED_WITHIN,
 ) -> None:
     """Decide a batch of commands, in order; what is refused is told with its reason."""
-    desk = Desk(uow, catalog, now)
+    desk = Desk(uow, catalog, now, paged_within)
     commands = [
         (envelope, envelope.data) for envelope in envelopes if isinstance(envelope.data, DECIDED)
     ]
@@ -56,10 +60,14 @@ async def decide_all(
 
 
 async def decide(
-    uow: IntakeUnitOfWork, catalog: Catalog, envelope: Envelope[Command], now: datetime
+    uow: IntakeUnitOfWork,
+    catalog: Catalog,
+    envelope: Envelope[Command],
+    now: datetime,
+    paged_within: timedelta = owing.PAGED_WITHIN,
 ) -> Incident:
     """Decide one command and return the incident after it; Refused where the state forbids it."""
-    desk = Desk(uow, catalog, now)
+    desk = Desk(uow, catalog, now, paged_within)
     await _load(desk, [envelope.data])
     if isinstance(envelope.data, EscalateIncident):
         return await _forward(desk, envelope)

@@ -1,9 +1,9 @@
 """What one transaction works on: loaded once, changed in memory in order, written once."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from incident_intake.domain import grouping
+from incident_intake.domain import grouping, owing
 from incident_intake.domain import severity as severities
 from incident_intake.domain.alert import Alert
 from incident_intake.domain.incident import Decision, Incident
@@ -12,7 +12,8 @@ from incident_intake.domain.urgency import urgency
 from incident_intake.ports import IntakeUnitOfWork, Membership
 from tocsin import ids
 from tocsin.catalog import Catalog, Service
-from tocsin.events import Envelope, Event, caused_by
+from tocsin.events import Envelope, Event, IncidentEvent, IncidentTriggered, caused_by
+from tocsin.obligations import Obligation
 from tocsin.unit_of_work import Timer
 
 SOURCE = "incident-intake"
@@ -25,8 +26,14 @@ SILENCE = "silence-end"
 class Desk:
     """Everything is locked in one order - alerts, the counter, incidents - so nobody deadlocks."""
 
-    def __init__(self, uow: IntakeUnitOfWork, catalog: Catalog, now: datetime) -> None:
-        """Begin with nothing loaded."""
+    def __init__(
+        self,
+        uow: IntakeUnitOfWork,
+        catalog: Catalog,
+        now: datetime,
+        paged_within: timedelta = owing.PAGED_WITHIN,
+    ) -> None:
+        """Begin with nothing loaded; who triggers an incident owes a page `paged_within` this."""
         self.uow = uow
         self.catalog = catalog
         self.now = now
@@ -38,10 +45,14 @@ class Desk:
         self._loaded_number: int | None = None
         self._changed_alerts: dict[str, None] = {}
         self._changed_incidents: dict[str, None] = {}
+        self._parts: dict[tuple[str, str], Membership] = {}
         self._memberships: dict[tuple[str, str], Membership] = {}
         self._timers: dict[str, Timer] = {}
         self._cancelled: set[str] = set()
         self._facts: list[Envelope[Event]] = []
+        self._paged_within = paged_within
+        self._owed: dict[str, Obligation] = {}
+        self._discharged: dict[str, int] = {}
 
     async def load_alerts(self, alert_ids: Iterable[str]) -> None:
         """Load alerts, before anything else."""
@@ -71,6 +82,12 @@ class Desk:
         for identity, incident in found.items():
             self.incidents.setdefault(identity, incident)
             self._groups.setdefault(incident.group_key, set()).add(identity)
+        # Only what does not fire can fire again where it was before.
+        ended = [one.alert_id for one in self.alerts.values() if one.status != "firing"]
+        still_open = [identity for identity, incident in found.items() if incident.is_open]
+        if ended and still_open:
+            parts = await self.uow.alerts.parts(ended, still_open)
+            self._parts.update({(each.incident_id, each.alert_id): each for each in parts})
 
     def service(self, name: str) -> Service | None:
         """Return a service of the catalog in force."""
@@ -81,6 +98,11 @@ class Desk:
         if alert is None or alert.incident_id is None:
             return None
         return self.incidents.get(alert.incident_id)
+
+    def part_of(self, alert: Alert, incident: Incident) -> Membership | None:
+        """Return the part that the alert had in an incident, if it ever was in it."""
+        pair = (incident.incident_id, alert.alert_id)
+        return self._memberships.get(pair) or self._parts.get(pair)
 
     def group_of(self, alert: Alert) -> str:
         """Return the alert's group key."""
@@ -130,19 +152,41 @@ class Desk:
     def apply(self, decision: Decision, cause: Envelope[Event] | None) -> Incident:
         """Take a decision over: the incident's new value, its facts and its timers."""
         incident = decision.incident
+        self._put(incident)
+        for fact in decision.facts:
+            self.tell(fact, cause, ids.derived(fact.incident_id, str(fact.version)))
+            self._account(incident, fact)
+        return incident
+
+    def recall(self, incident: Incident, fact: IncidentEvent) -> None:
+        """Take over what was told before: the incident after `fact`, which is not told again."""
+        assert self.number is not None, "prepare_to_open comes first"
+        self.number = max(self.number, incident.number)
+        self._put(incident)
+        self._account(incident, fact)
+
+    def _put(self, incident: Incident) -> None:
+        """Take an incident's new value over, with the timer that wakes it."""
         before = self.incidents.get(incident.incident_id)
         self.incidents[incident.incident_id] = incident
         self._groups.setdefault(incident.group_key, set()).add(incident.incident_id)
         self._changed_incidents[incident.incident_id] = None
-        for fact in decision.facts:
-            self.tell(fact, cause, ids.derived(fact.incident_id, str(fact.version)))
         until, was_until = incident.wakes_at, before.wakes_at if before else None
         timer_id = f"{ACKNOWLEDGEMENT}:{incident.incident_id}"
         if until is not None and until != was_until:
             self.wake(timer_id, ACKNOWLEDGEMENT, incident.incident_id, until)
         elif until is None and was_until is not None:
             self.forget(timer_id)
-        return incident
+
+    def _account(self, incident: Incident, fact: IncidentEvent) -> None:
+        """Owe a page for what is triggered; what somebody answered needs none any more."""
+        identity = owing.identity(incident.incident_id)
+        if (promise := owing.owed(incident, fact, self.now, self._paged_within)) is not None:
+            self._owed[identity] = promise
+            self._discharged.pop(identity, None)
+        elif isinstance(fact, owing.ANSWERS):
+            self._owed.pop(identity, None)
+            self._discharged[identity] = fact.version
 
     def rate(self, incident: Incident, cause: Envelope[Event] | None) -> None:
         """Let the incident be as severe as the worst of its alerts."""
@@ -153,6 +197,8 @@ class Desk:
 
     def tell(self, fact: Event, cause: Envelope[Event] | None, event_id: str) -> None:
         """Publish a fact with the rest."""
+        if isinstance(fact, IncidentTriggered) and cause is not None:
+            fact = fact.model_copy(update={"accepted_at": cause.time})
         self._facts.append(caused_by(cause, fact, now=self.now, source=SOURCE, event_id=event_id))
 
     def wake(self, timer_id: str, kind: str, subject: str, due_at: datetime) -> None:
@@ -175,4 +221,6 @@ class Desk:
             await self.uow.incidents.save_last_number(self.number)
         await self.uow.set_timers(list(self._timers.values()))
         await self.uow.cancel_timers(list(self._cancelled))
+        await self.uow.ledger.owe(list(self._owed.values()))
+        await self.uow.ledger.discharge(self._discharged)
         await self.uow.publish(self._facts)

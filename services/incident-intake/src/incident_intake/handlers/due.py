@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from incident_intake.domain import owing
 from incident_intake.domain.alert import Alert
 from incident_intake.handlers import triage
 from incident_intake.handlers.desk import ACKNOWLEDGEMENT, EXPIRY, SILENCE, SUPPRESSION, Desk
@@ -22,9 +23,10 @@ async def decide(
     timers: Sequence[Timer],
     now: datetime,
     listening_since: datetime,
+    paged_within: timedelta = owing.PAGED_WITHIN,
 ) -> None:
     """Handle the timers that are due, in order of their kinds."""
-    desk = Desk(uow, catalog, now)
+    desk = Desk(uow, catalog, now, paged_within)
     due: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for timer in timers:
         due[timer.kind].append(timer.subject)

@@ -2,16 +2,24 @@
 
     Kafka answers in time → there.  It does not → the outbox, and the relay brings them there.
 
-While the outbox still holds alert events, all that arrive go there too: otherwise a later message
-about an alert could overtake an earlier one. Both away: Unavailable, and the sender tries again.
+While the outbox still holds alert events, all that arrive go there too, at every replica: otherwise
+a later message about an alert could overtake an earlier one. Only if the database is away as well
+does Kafka take them nevertheless; triage knows an overtaken message by the time at which it was
+received. Both away: Unavailable, and the sender tries again.
+
+Whatever is away, and however long: an answer comes within seconds, and what waits is bounded.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
+from incident_intake.handlers.bounds import DEFAULT, Bounds
+from tocsin import crash_points
 from tocsin.errors import Unavailable
 from tocsin.events import Envelope, Event, encode
 from tocsin.outgoing import Outgoing, Publisher
@@ -19,26 +27,48 @@ from tocsin.topics import ALERT_EVENTS
 from tocsin.unit_of_work import Store, UnitOfWork
 
 log = structlog.get_logger(__name__)
-DATABASE_DEADLINE = 10.0
+LOOK_EVERY = 0.5
+LOOK_WITHIN = 1.0
+DATABASE_REST = 5.0  # After it failed, so that not every alert waits for it in vain.
 Envelopes = Sequence[Envelope[Event]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request's events, and the same as they go to Kafka."""
+
+    envelopes: Envelopes
+    outgoing: Sequence[Outgoing]
 
 
 class DurableLog:
     """Appends to Kafka, or to the outbox while Kafka is away."""
 
-    def __init__(self, publisher: Publisher, store: Store[UnitOfWork], deadline: float) -> None:
-        """Give Kafka `deadline` seconds.
+    def __init__(
+        self,
+        publisher: Publisher,
+        store: Store[UnitOfWork],
+        deadline: float,
+        look_every: float = LOOK_EVERY,
+        bounds: Bounds = DEFAULT,
+    ) -> None:
+        """Give Kafka `deadline` seconds; look every `look_every` for what other replicas keep.
 
         What an earlier process left in the outbox is not known yet: the first request looks.
         """
         self._publisher = publisher
         self._store = store
         self._deadline = deadline
+        self._bounds = bounds
         self._diverting = True
         self._drained_means_back = True
-        self._waiting: list[tuple[Envelopes, asyncio.Future[None]]] = []
+        self._database_rests_until = 0.0
+        self._look_every = look_every
+        self._look_at = 0.0
+        self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._worker: asyncio.Task[None] | None = None
-        self._appends: set[asyncio.Task[None]] = set()
+        self._appends: dict[asyncio.Task[None], int] = {}
+        self._held = 0
 
     @property
     def is_diverting(self) -> bool:
@@ -46,52 +76,86 @@ class DurableLog:
         return self._diverting
 
     async def append(self, envelopes: Envelopes) -> None:
-        """Make these durable, in order; Unavailable if neither way works.
+        """Make these durable, in order; Unavailable if neither way works, or not in time.
 
         A caller that is cancelled does not take the append with it: the sender that hung up may
         still believe that it was heard.
         """
-        task = asyncio.create_task(self._append(envelopes))
-        self._appends.add(task)
+        entry = Entry(envelopes, _outgoing(envelopes))
+        size = sum(len(one.value) for one in entry.outgoing)
+        if self._appends and self._is_too_much(size):
+            raise Unavailable("too much waits for Kafka or the database already")
+        task = asyncio.create_task(self._append(entry))
+        self._appends[task] = size
+        self._held += size
         task.add_done_callback(self._finished)
-        await asyncio.shield(task)
+        try:
+            async with asyncio.timeout(self._bounds.answer_within):
+                await asyncio.shield(task)
+        except TimeoutError as error:
+            # It may still succeed; then the sender's repeat is a repeat.
+            raise Unavailable("neither Kafka nor the database has answered yet") from error
 
     async def drain(self) -> None:
         """Wait for the appends that are under way."""
         while self._appends:
             await asyncio.wait(self._appends)
 
+    def _is_too_much(self, size: int) -> bool:
+        is_long = len(self._appends) >= self._bounds.waiting_requests
+        return is_long or self._held + size > self._bounds.waiting_bytes
+
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._appends.discard(task)
+        self._held -= self._appends.pop(task)
         if not task.cancelled() and task.exception() is not None:
             log.warning("append_failed", error=repr(task.exception()))
 
-    async def _append(self, envelopes: Envelopes) -> None:
+    async def _append(self, entry: Entry) -> None:
+        await self._look()
         if self._diverting:
-            await self._divert(envelopes)
+            await self._divert(entry)
             return
         try:
-            await self._send(envelopes)
+            await self._send(entry.outgoing)
         except Unavailable as error:
             if not self._diverting:
                 log.warning("kafka_away_diverting", error=str(error))
             self._diverting, self._drained_means_back = True, False
-            await self._divert(envelopes)
+            await self._divert(entry)
 
-    async def _send(self, envelopes: Envelopes) -> None:
-        outgoing = [
-            Outgoing(each.data.TOPIC, each.data.key.encode(), encode(each), each.traceparent)
-            for each in envelopes
-        ]
+    async def _look(self) -> None:
+        """Divert once another replica does: what it keeps in the outbox must not be overtaken.
+
+        One look serves every alert until the next. A resolve that comes sooner after a trigger
+        may still pass it, and somebody is paged for what is over: too many pages, never too few.
+        """
+        now = time.monotonic()
+        if self._diverting or now < max(self._look_at, self._database_rests_until):
+            return
+        self._look_at = now + self._look_every
+        try:
+            async with asyncio.timeout(LOOK_WITHIN), self._store.read() as uow:
+                waiting = await uow.pending(ALERT_EVENTS.name)
+        except Exception as error:  # noqa: BLE001 - whatever the database has: Kafka is there.
+            self._database_rests_until = time.monotonic() + DATABASE_REST
+            log.warning("outbox_away", error=repr(error))
+            return
+        if waiting:
+            log.info("diverting_with_another_replica", waiting=waiting)
+            self._diverting = True
+
+    async def _send(self, outgoing: Sequence[Outgoing]) -> None:
         try:
             async with asyncio.timeout(self._deadline):
+                crash_points.reach("intake.before-append")
                 await self._publisher.send(outgoing)
+                crash_points.reach("intake.after-append")
         except (TimeoutError, OSError) as error:
             raise Unavailable(f"Kafka did not answer in time: {error!r}") from error
 
-    async def _divert(self, envelopes: Envelopes) -> None:
+    async def _divert(self, entry: Entry) -> None:
         done = asyncio.get_running_loop().create_future()
-        self._waiting.append((envelopes, done))
+        self._waiting.append((entry, done))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
         await done
@@ -107,39 +171,63 @@ class DurableLog:
                 for _, done in batch:
                     _settle(done, Unavailable("neither Kafka nor the database takes alerts"))
 
-    async def _take(self, batch: list[tuple[Envelopes, asyncio.Future[None]]]) -> None:
-        envelopes = [each for part, _ in batch for each in part]
-        try:
-            written = await self._write(envelopes)
-        except Exception as error:  # noqa: BLE001 - whatever the database has: Kafka is left.
-            # What the outbox holds is overtaken then; but nobody reads the log either before
-            # the database is back.
-            log.warning("outbox_away", error=repr(error))
-            await self._send(envelopes)
+    async def _take(self, batch: list[tuple[Entry, asyncio.Future[None]]]) -> None:
+        whole = Entry(
+            [each for entry, _ in batch for each in entry.envelopes],
+            [each for entry, _ in batch for each in entry.outgoing],
+        )
+        if time.monotonic() < self._database_rests_until:
+            await self._send_or_write(whole)
         else:
-            if not written:
-                await self._return(envelopes)
+            await self._write_or_send(whole)
         for _, done in batch:
             _settle(done)
 
-    async def _return(self, envelopes: Envelopes) -> None:
-        """Send straight to Kafka again, which took all that the outbox held."""
+    async def _write_or_send(self, entry: Entry) -> None:
         try:
-            await self._send(envelopes)
+            written = await self._write(entry.envelopes)
+        except Exception as error:  # noqa: BLE001 - whatever the database has: Kafka is left.
+            self._database_rests_until = time.monotonic() + DATABASE_REST
+            log.warning("outbox_away", error=repr(error))
+            await self._send(entry.outgoing)
+        else:
+            if not written:
+                await self._return(entry)
+
+    async def _send_or_write(self, entry: Entry) -> None:
+        """Try Kafka first: the database did not answer a moment ago."""
+        try:
+            await self._send(entry.outgoing)
         except Unavailable:
             self._drained_means_back = False
-            await self._write(envelopes)
+            await self._write(entry.envelopes)
+
+    async def _return(self, entry: Entry) -> None:
+        """Send straight to Kafka again, which took all that the outbox held."""
+        try:
+            await self._send(entry.outgoing)
+        except Unavailable:
+            self._drained_means_back = False
+            await self._write(entry.envelopes)
         else:
             self._diverting = False
 
     async def _write(self, envelopes: Envelopes) -> bool:
         """Write to the outbox, unless it is drained and Kafka therefore back: return whether."""
-        async with asyncio.timeout(DATABASE_DEADLINE), self._store.begin() as uow:
+        async with asyncio.timeout(self._bounds.database_deadline), self._store.begin() as uow:
             if self._drained_means_back and await uow.pending(ALERT_EVENTS.name) == 0:
                 return False
             await uow.publish(envelopes)
+        crash_points.reach("intake.after-divert")
         self._drained_means_back = True
         return True
+
+
+def _outgoing(envelopes: Envelopes) -> list[Outgoing]:
+    return [
+        Outgoing(each.data.TOPIC, each.data.key.encode(), encode(each), each.traceparent)
+        for each in envelopes
+    ]
 
 
 def _settle(done: "asyncio.Future[Any]", error: Exception | None = None) -> None:

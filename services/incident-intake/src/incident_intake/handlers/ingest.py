@@ -3,7 +3,7 @@
 import base64
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from incident_intake.domain import routing
@@ -23,7 +23,7 @@ class Request:
     """An authenticated request: who sent what by which source, and when.
 
     `repeat_key` is the sender's own name for the request, if it gave one: the same key again is
-    the same request, and makes the same event ids.
+    the same request, and makes the same event ids. `key` let it in; it is never kept.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Request:
     received_at: datetime
     repeat_key: str | None = None
     traceparent: str | None = None
+    key: str = field(default="", repr=False)
 
     def event_id(self, index: int) -> str:
         """Return the id of the event at this place of the request."""

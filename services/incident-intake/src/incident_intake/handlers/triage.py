@@ -26,26 +26,18 @@ def fire(desk: Desk, alert: Alert, seed: str, cause: Envelope[Event] | None) -> 
     if silence is not None:
         suppress(desk, alert, silence, seed, cause)
     elif (incident := desk.open_in_group(alert)) is not None:
-        rule = grouping.rule(desk.service(alert.service))
-        joined = alert.joined(incident.incident_id)
-        _take_in(desk, joined)
-        desk.rate(desk.apply(incident.add(joined, rule), cause), cause)
+        _join(desk, alert, incident, cause)
     else:
         _open(desk, alert, seed, cause)
 
 
-def fire_again(
-    desk: Desk, alert: Alert, before: Alert, incident: Incident, cause: Envelope[Event]
-) -> None:
+def fire_again(desk: Desk, alert: Alert, incident: Incident, cause: Envelope[Event]) -> None:
     """Place an alert that had ended and fires again while its incident is open."""
     silence = silence_of(alert, desk.silences, desk.now)
     if silence is not None:
         suppress(desk, alert, silence, cause.event_id, cause)
         return
-    joined = alert.joined(incident.incident_id)
-    _take_in(desk, joined)
-    expired = before.status == "expired"
-    desk.rate(desk.apply(incident.readd(joined, expired=expired), cause), cause)
+    _join(desk, alert, incident, cause)
 
 
 def repeat(desk: Desk, alert: Alert, before: Alert, cause: Envelope[Event]) -> None:
@@ -94,6 +86,18 @@ def end(desk: Desk, alert: Alert, cause: Envelope[Event] | None, by: Actor = TOC
     auto_resolve = service is None or service.auto_resolve
     settled = desk.apply(ended.settle(by, desk.now, auto_resolve=auto_resolve), cause)
     desk.rate(settled, cause)
+
+
+def _join(desk: Desk, alert: Alert, incident: Incident, cause: Envelope[Event] | None) -> None:
+    # Not what the alert became since: its part says how the incident counts it.
+    part = desk.part_of(alert, incident)
+    joined = alert.joined(incident.incident_id)
+    _take_in(desk, joined)
+    if part is None:
+        decision = incident.add(joined, grouping.rule(desk.service(alert.service)))
+    else:
+        decision = incident.readd(joined, expired=part.status == "expired")
+    desk.rate(desk.apply(decision, cause), cause)
 
 
 def _take_in(desk: Desk, alert: Alert) -> None:

@@ -9,7 +9,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Histogram
 
 from notifier.domain import reply
-from notifier.domain.rendering import render
+from notifier.domain.rendering import render, render_summary
 from notifier.ports import Job
 from tocsin import telemetry
 from tocsin.channels import (
@@ -63,7 +63,7 @@ class Attempts:
             telemetry.span(f"notifier {name}", SpanKind.CLIENT, traceparent) as current,
         ):
             delivery = Delivery(
-                notification.notification_id,
+                job.delivery_id,
                 notification.contact.address,
                 notification.attempt,
                 now,
@@ -91,17 +91,26 @@ class Attempts:
             if not isinstance(channel, Updates):
                 return Config(f"{channel.info.name} cannot update")
             return await channel.update(delivery, ExternalRef.parse(notification.about), doc)
-        if notification.repeat_possible and isinstance(channel, Reconciles):
+        if doc.repeat_possible and isinstance(channel, Reconciles):
             found = await channel.reconcile(delivery)
             if found is not None:
                 return found
         return await channel.send(delivery, doc)
 
     def _doc(self, job: Job) -> MessageDoc:
+        if job.others:
+            return render_summary(
+                [(part.notification, part.page, part.incident) for part in job.parts],
+                public_url=self._public_url,
+                token_of=self._token_of,
+            )
         return render(
             job.notification,
             job.page,
             job.incident,
             public_url=self._public_url,
-            token=reply.link_token(self._secret, job.page.page_id),
+            token=self._token_of(job.page.page_id),
         )
+
+    def _token_of(self, page_id: str) -> str:
+        return reply.link_token(self._secret, page_id)

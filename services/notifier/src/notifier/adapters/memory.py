@@ -8,7 +8,7 @@ from notifier.domain.incident import Incident
 from notifier.domain.notification import Notification
 from notifier.domain.page import Page
 from notifier.domain.retrying import LEASE
-from notifier.domain.states import Sending
+from notifier.domain.states import Retrying, Sending, Waiting
 from tocsin.testing.memory import MemoryUnitOfWork, Tables
 
 Table = dict[Any, Any]  # The recipe's tables hold whatever a service keeps in them.
@@ -98,6 +98,27 @@ class MemoryNotifications:
         """Return whether any wants something done by `now`."""
         return any(one.wakes_at is not None and one.wakes_at <= now for one in self._table.values())
 
+    async def waiting_for(
+        self, responders: Collection[str], now: datetime, limit: int
+    ) -> list[Notification]:
+        """Return pages to these people that should have gone by `now` and wait."""
+        found = self._sorted(
+            lambda one: (
+                one.responder in responders
+                and isinstance(one.state, Waiting | Retrying)
+                and one.purpose == "page"
+                and one.due_since <= now
+            )
+        )
+        return sorted(found, key=lambda one: one.due_since)[:limit]
+
+    async def held_by(self, holder: str, limit: int) -> list[Notification]:
+        """Return those that are claimed by this process."""
+        found = self._sorted(
+            lambda one: isinstance(one.state, Sending) and one.state.holder == holder
+        )
+        return found[:limit]
+
     async def claimed_before(self, instant: datetime, limit: int) -> list[Notification]:
         """Return those still held by a claim that is older than `instant`."""
         until = instant + LEASE
@@ -149,6 +170,32 @@ class MemoryInteractions:
         return fresh
 
 
+class MemoryHolders:
+    """The processes that send, and their signs of life."""
+
+    def __init__(self, table: Table) -> None:
+        """Keep them in `table`."""
+        self._table = table
+
+    async def beat(self, holder: str, until: datetime, *, is_first: bool) -> bool:
+        """Say that `holder` lives `until` then; return whether that stands."""
+        if not is_first and holder not in self._table:
+            return False
+        self._table[holder] = until
+        return True
+
+    async def signs(self) -> dict[str, datetime]:
+        """Return the last sign of life of each."""
+        return dict(self._table)
+
+    async def forget(self, holder: str, sign: datetime) -> bool:
+        """Strike out a holder, if that is still its last sign; return whether it was."""
+        if self._table.get(holder) != sign:
+            return False
+        del self._table[holder]
+        return True
+
+
 class MemoryNotifierUnitOfWork(MemoryUnitOfWork):
     """The recipe, and this service's repositories."""
 
@@ -159,3 +206,4 @@ class MemoryNotifierUnitOfWork(MemoryUnitOfWork):
         self.pages = MemoryPages(self.table("pages"))
         self.notifications = MemoryNotifications(self.table("notifications"))
         self.interactions = MemoryInteractions(self.table("interactions"))
+        self.holders = MemoryHolders(self.table("senders"))

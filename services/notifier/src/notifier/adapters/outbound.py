@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, Mapping
 from datetime import timedelta
+from functools import cache
 
 from aiohttp import (
     AddrInfoType,
@@ -39,7 +40,7 @@ class OutboundHttp:
     def __init__(self, egress: Egress, tls: ssl.SSLContext | None = None) -> None:
         """Let out what `egress` lets out; trust what `tls` trusts."""
         self._egress = egress
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls or _trusted()
         self._session: ClientSession | None = None
         self._sessions = self._session_of_the_loop()
 
@@ -184,6 +185,11 @@ def _unanswered(error: Exception, within: timedelta, *, has_left: bool) -> Excep
         # It will not become one: no use in trying again.
         return DeniedError("the address is not a URL that is called")
     return NotSentError(f"the request cannot be made: {type(error).__name__}")
+
+
+@cache  # Reading the system's certificates takes as long as building the rest of the service.
+def _trusted() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 def _reason(error: Exception) -> str:

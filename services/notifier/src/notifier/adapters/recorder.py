@@ -9,6 +9,7 @@ import structlog
 from notifier.adapters.sender import Sender
 from notifier.handlers.sending import SendingHandlers
 from notifier.ports import Finished, NotifierUnitOfWork
+from tocsin import crash_points
 from tocsin.clock import Clock
 from tocsin.failures import is_infrastructure
 from tocsin.unit_of_work import Store
@@ -119,3 +120,4 @@ class Recorder:
     async def _write(self, batch: Sequence[Finished]) -> None:
         async with self._store.begin() as uow:
             await self._handlers.record(uow, batch, self._clock.now())
+        crash_points.reach("notifier.after-record")

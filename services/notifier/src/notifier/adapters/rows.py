@@ -49,6 +49,10 @@ def row_of(one: Notification) -> dict[str, Any]:
             "answered_meanwhile": one.answered_meanwhile,
             "about": one.about,
             "attempts": [_attempt_row(attempt) for attempt in one.attempts],
+            "summary": one.summary,
+            "covers": one.covers,
+            "last_hope": one.last_hope,
+            "holder": one.state.holder if isinstance(one.state, Sending) else "",
         },
     }
 
@@ -67,7 +71,7 @@ def notification_of(row: RowMapping) -> Notification:
         order=row["position"],
         purpose=row["purpose"],
         due_since=row["due_since"],
-        state=_state(row, data["state"]),
+        state=_state(row, data["state"], data.get("holder", "")),
         fence=row["fence"],
         attempt=row["attempt"],
         repeat_possible=data["repeat_possible"],
@@ -75,6 +79,10 @@ def notification_of(row: RowMapping) -> Notification:
         answered_meanwhile=data["answered_meanwhile"],
         about=data["about"],
         attempts=tuple(_attempt(attempt) for attempt in data["attempts"]),
+        # Rows that an older release wrote have none of these.
+        summary=data.get("summary", ""),
+        covers=tuple(data.get("covers", ())),
+        last_hope=data.get("last_hope", False),
     )
 
 
@@ -90,12 +98,12 @@ def _detail(state: State) -> list[str]:
             return []
 
 
-def _state(row: RowMapping, detail: list[str]) -> State:
+def _state(row: RowMapping, detail: list[str], holder: str) -> State:
     match row["state"]:
         case "waiting":
             return Waiting(row["wakes_at"])
         case "sending":
-            return Sending(row["wakes_at"], detail[0])
+            return Sending(row["wakes_at"], detail[0], holder)
         case "retrying":
             return Retrying(row["wakes_at"], detail[0])
         case "sent":

@@ -4,27 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notifier.adapters.rows import incident_of, incident_row, notification_of, row_of
-from notifier.adapters.tables import (
-    ADD_PAGES,
-    ANY_DUE,
-    CHANGING,
-    CLAIMED,
-    DUE,
-    INCIDENTS,
-    INTERACTIONS,
-    METADATA,
-    NOTIFICATIONS,
-    PAGES,
-    SAVE,
-)
+from notifier.adapters.rows import incident_of, incident_row
+from notifier.adapters.sql_notifications import SqlHolders, SqlNotifications
+from notifier.adapters.tables import ADD_PAGES, INCIDENTS, INTERACTIONS, METADATA, PAGES
 from notifier.domain.incident import Incident
-from notifier.domain.notification import Notification
 from notifier.domain.page import Page, as_request
-from notifier.domain.retrying import LEASE
 from tocsin.events import decode, encode
 from tocsin.sql import SqlUnitOfWork, insert_new, upsert
 
@@ -133,90 +120,6 @@ class SqlPages:
         ]
 
 
-class SqlNotifications:
-    """Notifications, and which of them want something done."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        """Work in the transaction of `connection`."""
-        self._connection = connection
-
-    async def of(
-        self, notification_ids: Collection[str], *, lock: bool = True
-    ) -> dict[str, Notification]:
-        """Return those that are known, locked unless they are only looked at."""
-        found = await self._where("notification_id", notification_ids, lock=lock)
-        return {one.notification_id: one for one in found}
-
-    async def of_pages(self, page_ids: Collection[str]) -> list[Notification]:
-        """Return all of these pages, locked."""
-        return await self._where("page_id", page_ids)
-
-    async def of_incidents(self, incident_ids: Collection[str]) -> list[Notification]:
-        """Return all of these incidents, locked."""
-        return await self._where("incident_id", incident_ids)
-
-    async def due(self, now: datetime, limit: int) -> list[Notification]:
-        """Return those that want something done by `now`; other replicas skip what we hold."""
-        rows = await self._connection.execute(DUE, {"now": now, "most": limit})
-        return [notification_of(row) for row in rows.mappings()]
-
-    async def is_any_due(self, now: datetime) -> bool:
-        """Return whether any wants something done by `now`, whoever holds it; locks nothing."""
-        return (await self._connection.execute(ANY_DUE, {"now": now})).first() is not None
-
-    async def claimed_before(self, instant: datetime, limit: int) -> list[Notification]:
-        """Return those still held by a claim that is older than `instant`; locked."""
-        given = {"until": instant + LEASE, "most": limit}
-        rows = await self._connection.execute(CLAIMED, given)
-        return [notification_of(row) for row in rows.mappings()]
-
-    async def listed(
-        self, incident_id: str, after: tuple[datetime, str] | None, limit: int
-    ) -> list[Notification]:
-        """Return an incident's notifications in the order they were due."""
-        columns = NOTIFICATIONS.c
-        statement = select(NOTIFICATIONS).where(columns.incident_id == incident_id)
-        if after is not None:
-            at, identity = after
-            later = and_(columns.due_since == at, columns.notification_id > identity)
-            statement = statement.where(or_(columns.due_since > at, later))
-        ordered = statement.order_by(columns.due_since, columns.notification_id).limit(limit)
-        rows = (await self._connection.execute(ordered)).mappings()
-        return [notification_of(row) for row in rows]
-
-    async def add(self, notifications: Sequence[Notification]) -> None:
-        """Write new notifications; those that exist stay as they are."""
-        rows = [row_of(one) for one in notifications]
-        await insert_new(self._connection, NOTIFICATIONS, rows, key=["notification_id"])
-
-    async def save(self, notifications: Sequence[Notification]) -> None:
-        """Write whole notifications that exist."""
-        if rows := [row_of(one) for one in notifications]:
-            await self._connection.execute(
-                SAVE,
-                [
-                    {"of": row["notification_id"]}
-                    | {name: row[name] for name in (*CHANGING, "data")}
-                    for row in rows
-                ],
-            )
-
-    async def _where(
-        self, column: str, values: Collection[str], *, lock: bool = True
-    ) -> list[Notification]:
-        if not values:
-            return []
-        statement = (
-            select(NOTIFICATIONS)
-            .where(NOTIFICATIONS.c[column].in_(values))
-            .order_by(NOTIFICATIONS.c.notification_id)
-        )
-        if lock:
-            statement = statement.with_for_update()
-        rows = (await self._connection.execute(statement)).mappings()
-        return [notification_of(row) for row in rows]
-
-
 class SqlInteractions:
     """What providers told us already."""
 
@@ -246,3 +149,4 @@ class SqlNotifierUnitOfWork(SqlUnitOfWork):
         self.pages = SqlPages(connection)
         self.notifications = SqlNotifications(connection)
         self.interactions = SqlInteractions(connection)
+        self.holders = SqlHolders(connection)

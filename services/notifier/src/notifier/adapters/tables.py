@@ -10,6 +10,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     select,
+    type_coerce,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,6 +19,7 @@ from tocsin.sql import Instant, Json, recipe_tables
 
 METADATA = MetaData()
 recipe_tables(METADATA)
+LEASES = METADATA.tables["leases"]
 INCIDENTS = Table(
     "incidents",
     METADATA,
@@ -79,6 +81,33 @@ ANY_DUE = (
     select(NOTIFICATIONS.c.notification_id)
     .where(NOTIFICATIONS.c.wakes_at <= bindparam("now", type_=Instant))
     .limit(1)
+)
+# Those whose time came once, and who still wait for a try.
+WAITING_FOR = (
+    select(NOTIFICATIONS)
+    .join(PAGES, PAGES.c.page_id == NOTIFICATIONS.c.page_id)
+    .where(
+        PAGES.c.responder.in_(bindparam("people", expanding=True)),
+        NOTIFICATIONS.c.wakes_at.is_not(None),
+        NOTIFICATIONS.c.state.in_(["waiting", "retrying"]),
+        NOTIFICATIONS.c.purpose == "page",
+        NOTIFICATIONS.c.due_since <= bindparam("now", type_=Instant),
+    )
+    .order_by(NOTIFICATIONS.c.due_since, NOTIFICATIONS.c.notification_id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=NOTIFICATIONS)
+)
+HELD_BY = (
+    select(NOTIFICATIONS)
+    .where(
+        NOTIFICATIONS.c.wakes_at.is_not(None),
+        NOTIFICATIONS.c.state == "sending",
+        # JSON is text here, and we write it: a key of ours looks like this and nothing else does.
+        type_coerce(NOTIFICATIONS.c.data, Text).like(bindparam("held_by", type_=Text)),
+    )
+    .order_by(NOTIFICATIONS.c.notification_id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
 )
 CLAIMED = (
     select(NOTIFICATIONS)

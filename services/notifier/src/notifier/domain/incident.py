@@ -93,6 +93,8 @@ class Incident:
 def _triggered(seen: Incident, event: IncidentTriggered) -> Incident:
     named = replace(
         seen,
+        # Told again, it may be the first that we hear of its being open again.
+        status="triggered",
         number=event.number,
         title=event.title,
         service=event.service,

@@ -15,9 +15,11 @@ that has not begun does not begin, and nothing is sent again.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from notifier.domain.addressed import Addressed, Subject
-from notifier.domain.retrying import LEASE, MAX_ATTEMPTS, PATIENCE, delay
+from notifier.domain.addressed import Subject
+from notifier.domain.kept import Kept, tried
+from notifier.domain.retrying import HOPE, LEASE, MAX_ATTEMPTS, PATIENCE, delay
 from notifier.domain.states import (
+    PASSING,
     PERMANENT,
     Attempt,
     Delivered,
@@ -26,7 +28,6 @@ from notifier.domain.states import (
     Retrying,
     Sending,
     Sent,
-    State,
     Waiting,
     Withdrawn,
 )
@@ -36,46 +37,16 @@ from tocsin.events import NotificationEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Notification(Addressed):
-    """One message by one contact method. `fence` counts its claims: results of older ones are void.
+class Notification(Kept):
+    """One message by one contact method, and what may happen to it."""
 
-    `due_since` is when it should have gone first; `about` is the provider's reference of the
-    message that an update tells about.
-    """
-
-    due_since: datetime
-    state: State
-    fence: int = 0
-    attempt: int = 0
-    repeat_possible: bool = False
-    failed_over: bool = False
-    about: str = ""
-    answered_meanwhile: bool = False
-    attempts: tuple[Attempt, ...] = ()
-
-    @property
-    def wakes_at(self) -> datetime | None:
-        """When something must be done about it if nothing happens; None when it is over."""
-        match self.state:
-            case Waiting(due_at=at) | Retrying(due_at=at) | Sending(lease_until=at):
-                return at
-            case _:
-                return None
-
-    @property
-    def has_reached(self) -> bool:
-        """Whether it went out, as far as the provider says."""
-        return isinstance(self.state, Sent | Delivered)
-
-    @property
-    def was_answered_in_flight(self) -> bool:
-        """Whether it reached somebody although the answer came while it was on its way."""
-        return self.has_reached and self.purpose == "page" and self.answered_meanwhile
-
-    def claim(self, now: datetime) -> "Decision":
+    def claim(
+        self, now: datetime, *, holder: str = "", summary: str = "", covers: tuple[str, ...] = ()
+    ) -> "Decision":
         """Take it for sending: from here on it is sent, or its lease lapses."""
-        state = Sending(now + LEASE)
-        return Decision(replace(self, state=state, fence=self.fence + 1, attempt=self.attempt + 1))
+        claimed = replace(self, fence=self.fence + 1, attempt=self.attempt + 1)
+        state = Sending(now + LEASE, holder=holder)
+        return Decision(replace(claimed, state=state, summary=summary, covers=covers))
 
     def release(self, fence: int, now: datetime) -> "Decision":
         """Give it back: it certainly was not sent, so the attempt does not count."""
@@ -93,9 +64,17 @@ class Notification(Addressed):
             return Decision(waiting)
         return _decided(replace(waiting, failed_over=True), fail_over=True)
 
-    def hasten(self, now: datetime) -> "Decision":
-        """Make it due at once: the contact method before it failed."""
-        return Decision(replace(self, state=Waiting(now), due_since=min(now, self.due_since)))
+    def hasten(self, now: datetime, summary: str = "") -> "Decision":
+        """Make it due at once: the contact method before it failed, in that summary or alone."""
+        due_since = min(now, self.due_since)
+        return Decision(replace(self, state=Waiting(now), due_since=due_since, summary=summary))
+
+    def hope(self, now: datetime) -> "Decision":
+        """Go on all the same: no way to this person works, and this one may work again."""
+        if not isinstance(self.state, Failed) or self.state.kind not in PASSING:
+            return Decision(self)
+        again = Retrying(now + delay(self.notification_id, self.attempt), self.state.reason)
+        return Decision(replace(self, state=again, last_hope=True, failed_over=True))
 
     def withdraw(self, reason: str, now: datetime) -> "Decision":
         """Do not send it, or, if that has begun, do not send it again."""
@@ -162,13 +141,18 @@ class Notification(Addressed):
             answered_meanwhile=bool(self._stop),
         )
         fact = events.NotificationSent if isinstance(state, Sent) else events.NotificationDelivered
-        told = fact(**self._subject, reference=state.reference)
+        told = fact(
+            **self._subject,
+            reference=state.reference,
+            late_seconds=int(self.late.total_seconds()),
+            summary_id=self.summary,
+        )
         return _decided(replace(after, state=state), told)
 
     def _failed(
         self, kind: FailureKind, reason: str, now: datetime, retry_at: datetime | None
     ) -> "Decision":
-        if self.attempt >= MAX_ATTEMPTS:
+        if not self._may_go_on(now):
             retry_at = None
         if retry_at and self._stop:
             after = self._tried(kind, now, reason)
@@ -179,21 +163,26 @@ class Notification(Addressed):
         )
         if retry_at is None:
             failed = replace(after, state=Failed(now, kind, reason))
-            return _decided(failed, fact, fail_over=not self._stop)
-        return _again(after, fact, retry_at, reason)
+            return _decided(failed, fact, fail_over=not (self._stop or self.last_hope))
+        # Every minute for a day: one line of the timeline says it.
+        return _again(after, None if self.last_hope else fact, retry_at, reason)
 
     def _unsure(self, reason: str, now: datetime, retry_at: datetime) -> "Decision":
-        again = self.attempt < MAX_ATTEMPTS and not self._stop
+        again = self._may_go_on(now) and not self._stop
         next_at = retry_at if again else None
         tried = self._tried("uncertain", now, reason, retry_at=next_at)
         after = replace(tried, repeat_possible=True)
         fact = events.NotificationUncertain(**self._subject, reason=reason, retry_at=next_at)
         if again:
-            return _again(after, fact, retry_at, reason)
+            known = self.last_hope and self.repeat_possible
+            return _again(after, None if known else fact, retry_at, reason)
         if self._stop:
             return _decided(replace(after, state=Withdrawn(now, self._stop)), fact)
         failed = replace(after, state=Failed(now, "transient", reason))
-        return _decided(failed, fact, fail_over=True)
+        return _decided(failed, fact, fail_over=not self.last_hope)
+
+    def _may_go_on(self, now: datetime) -> bool:
+        return now - self.due_since < HOPE if self.last_hope else self.attempt < MAX_ATTEMPTS
 
     @property
     def _stop(self) -> str:
@@ -215,8 +204,7 @@ class Notification(Addressed):
         reference: str = "",
         retry_at: datetime | None = None,
     ) -> "Notification":
-        attempt = Attempt(self.attempt, now, outcome, reason, reference, retry_at)
-        return replace(self, attempts=(*self.attempts, attempt))
+        return tried(self, Attempt(self.attempt, now, outcome, reason, reference, retry_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,12 +224,12 @@ def _decided(after: Notification, *facts: NotificationEvent, fail_over: bool = F
 
 
 def _again(
-    after: Notification, fact: NotificationEvent, retry_at: datetime, reason: str
+    after: Notification, fact: NotificationEvent | None, retry_at: datetime, reason: str
 ) -> Decision:
     impatient = not after.failed_over and retry_at - after.due_since > PATIENCE
     state = Retrying(retry_at, reason)
     retrying = replace(after, state=state, failed_over=after.failed_over or impatient)
-    return _decided(retrying, fact, fail_over=impatient)
+    return _decided(retrying, *([fact] if fact else []), fail_over=impatient)
 
 
 def _withdrawn(notification: Notification, reason: str, now: datetime) -> Decision:

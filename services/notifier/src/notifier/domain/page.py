@@ -42,10 +42,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class FailOver:
-    """Who goes next, at once; or that nobody can."""
+    """Who goes next, at once; or that nobody can, and which ways are tried on all the same."""
 
     hastened: Notification | None = None
     unreachable: ResponderUnreachable | None = None
+    hoping: tuple[Notification, ...] = ()
 
 
 def fail_over(failing: Notification, of_page: Iterable[Notification], now: datetime) -> FailOver:
@@ -57,10 +58,16 @@ def fail_over(failing: Notification, of_page: Iterable[Notification], now: datet
         if isinstance(one.state, Waiting) and one.notification_id != failing.notification_id:
             if one.state.due_at <= now:
                 return FailOver()  # It is about to go anyway.
-            return FailOver(hastened=one.hasten(now).notification)
+            return FailOver(hastened=one.hasten(now, failing.summary).notification)
     tried = [one for one in companions if not was_duplicate(one)]
     if tried and all(isinstance(one.state, Failed) for one in tried):
-        return FailOver(unreachable=unreachable(failing, companions))
+        # Escalation goes on at once. But it may have nobody else, and a provider that is away for
+        # an hour comes back.
+        hoping = tuple(one.hope(now).notification for one in tried)
+        return FailOver(
+            unreachable=unreachable(failing, companions),
+            hoping=tuple(one for one in hoping if one.last_hope),
+        )
     return FailOver()
 
 

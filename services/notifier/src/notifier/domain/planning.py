@@ -24,9 +24,10 @@ class Plan:
 def plan(page: Page, user: User | None) -> Plan:
     """Return how a person will be told of a page.
 
-    Delays count from when the page was asked for, not from when this was decided.
+    Delays count from when the page was to be asked for, not from when this was decided.
     """
     request = page.request
+    asked_at = min(request.due_at or page.envelope.time, page.envelope.time)
     if user is None:
         return Plan(unreachable=_unreachable(page, "the catalog has no such person"))
     wanted = steps(user, request.urgency)
@@ -46,8 +47,8 @@ def plan(page: Page, user: User | None) -> Plan:
                 rule=step.rule,
                 order=order,
                 purpose="page",
-                due_since=page.envelope.time + step.after,
-                state=Waiting(page.envelope.time + step.after),
+                due_since=asked_at + step.after,
+                state=Waiting(asked_at + step.after),
             )
             for order, step in enumerate(wanted)
         )

@@ -1,7 +1,9 @@
 """A page as a neutral message: what is said, before any channel's markup."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from notifier.domain import overdue
 from notifier.domain.incident import Incident
 from notifier.domain.notification import Notification
 from notifier.domain.page import Page
@@ -66,6 +68,46 @@ def render(
         alerts=tuple(_line(alert) for alert in now.alerts[:MAX_ALERTS]),
         more=now.more + max(len(now.alerts) - MAX_ALERTS, 0),
         repeat_possible=notification.repeat_possible,
+        late=overdue.words(notification),
+        late_seconds=int(notification.late.total_seconds()),
+    )
+
+
+def render_summary(
+    parts: Sequence[overdue.Part], *, public_url: str = "", token_of: overdue.TokenOf
+) -> MessageDoc:
+    """Return one message for many pages; for many pages of one incident it is a page like any."""
+    found = overdue.by_incident(parts)
+    foremost, page, incident = found[0]
+    repeat = any(one.repeat_possible for one, _, _ in parts)
+    token = token_of(page.page_id)
+    doc = replace(
+        render(foremost, page, incident, public_url=public_url, token=token), repeat_possible=repeat
+    )
+    if len(found) == 1:
+        return doc
+    oldest = max((one for one, _, _ in parts), key=lambda one: one.late)
+    lines = tuple(
+        overdue.line_of(part, public_url, token_of) for part in found[: overdue.MOST_LISTED]
+    )
+    more, late = len(found) - len(lines), overdue.words(oldest)
+    return replace(
+        doc,
+        title=overdue.title_of(len(found)),
+        text=overdue.as_text(lines, more, late=late, repeat=repeat),
+        url="",
+        facts=(),
+        links=(),
+        buttons=tuple(
+            Button("acknowledge", f"Acknowledge #{line.number}", line.token, line.url)
+            for line in lines
+            if line.url
+        ),
+        alerts=(),
+        more=more,
+        late=late,
+        late_seconds=int(oldest.late.total_seconds()),
+        incidents=lines,
     )
 
 
@@ -99,6 +141,8 @@ def _text(notification: Notification, now: _Now, request: PageRequested, url: st
     if notification.purpose != "page":
         return f"#{now.number} is {now.status}: {title}"
     lines = [f"#{now.number} {now.severity.upper()} {visible(now.service)}: {title}"]
+    if late := overdue.words(notification):
+        lines.append(late)
     if notification.repeat_possible:
         lines.append("(You may have had this message before: we could not see whether it arrived.)")
     lines += [f"- {shortened(visible(alert.title), MAX_TITLE)}" for alert in now.alerts_to_name]

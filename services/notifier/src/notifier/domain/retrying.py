@@ -9,6 +9,8 @@ LEASE = timedelta(seconds=30)  # More than twice the longest time that a channel
 MAX_ATTEMPTS = 10
 MAX_RETRY_AFTER = timedelta(minutes=5)
 PATIENCE = timedelta(seconds=30)  # After this the next contact method does not wait any longer.
+LATE = timedelta(minutes=2)  # A page that goes later than this after its time says so.
+HOPE = timedelta(hours=24)  # As long as a link works: so long is tried what alone is left.
 BACKOFF = Backoff(first=timedelta(seconds=1), ceiling=timedelta(minutes=1))
 
 

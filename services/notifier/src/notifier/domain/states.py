@@ -12,6 +12,7 @@ PERMANENT: dict[type[TargetGone | Content | Config], FailureKind] = {
     Content: "content",
     Config: "config",
 }
+PASSING: frozenset[FailureKind] = frozenset({"rate-limited", "transient"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A sender has it until `lease_until`. With `stop` it must not be begun, nor repeated."""
+    """A sender has it until `lease_until`. With `stop` it must not be begun, nor repeated.
+
+    `holder` is the process that has it, where processes share a database and tell that they live.
+    """
 
     lease_until: datetime
     stop: str = ""
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,12 @@ def subscriptions(
 ) -> tuple[Subscription[NotifierUnitOfWork], ...]:
     """Return what notifier hears."""
     return (
-        Subscription(topics.PAGES, pages.on_pages, (PageRequested, PageWithdrawn)),
+        Subscription(
+            topics.PAGES,
+            pages.on_pages,
+            (PageRequested, PageWithdrawn),
+            # A page that was answered while we were away, or that a replay brings, wakes nobody.
+            after=topics.INCIDENTS,
+        ),
         Subscription(topics.INCIDENTS, incidents.on_incidents, INCIDENT_EVENTS),
     )

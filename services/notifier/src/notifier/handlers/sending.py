@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from notifier.domain import summary
 from notifier.domain.notification import Notification
 from notifier.domain.planning import update_of
 from notifier.domain.states import Retrying, Sending
@@ -12,6 +13,7 @@ from tocsin.channels import Receipt
 from tocsin.unit_of_work import Timer
 
 AT_ONCE = 500
+MOST_TOGETHER = 2000  # Pages that may join a summary, in one look.
 WHEN_HELD = timedelta(seconds=1)  # Another transaction held what is due: look again after this.
 
 
@@ -59,6 +61,7 @@ class SendingHandlers:
             one.job
             for one in finished
             if (after := known.get(one.job.notification.notification_id)) is not None
+            and after.fence == one.job.notification.fence
             and after.was_answered_in_flight
             and after.contact.channel in self._updatable
         ]
@@ -83,23 +86,46 @@ class SendingHandlers:
         """Take up what a provider tells later; each once."""
         fresh = await uow.interactions.unseen(channel, [one.external_id for one in receipts], now)
         told = {one.delivery_id: one for one in receipts if one.external_id in fresh}
-        known = await uow.notifications.of(told.keys())
-        ours = {identity: one for identity, one in known.items() if one.contact.channel == channel}
-        pages = await uow.pages.of({one.page_id for one in ours.values()})
+        first = {summary.leader_of(one) for one in told}
+        leaders = await uow.notifications.of(first, lock=False)
+        also = {one for leader in leaders.values() for one in leader.covers}
+        known = await uow.notifications.of(first | also)
+        ours = [one for one in known.values() if one.contact.channel == channel]
+        pages = await uow.pages.of({one.page_id for one in ours})
         work = Work(self._dispatcher, now)
-        for identity, notification in ours.items():
-            page = pages[notification.page_id]
-            work.take(notification.receive(told[identity].result, now), page, page.envelope)
+        for notification in ours:
+            # Of a message that it went in before the last one, nothing is heard any more.
+            receipt = told.get(notification.summary or notification.notification_id)
+            if receipt is not None:
+                page = pages[notification.page_id]
+                work.take(notification.receive(receipt.result, now), page, page.envelope)
         await work.write(uow)
 
     async def on_alarm(self, uow: NotifierUnitOfWork, now: datetime) -> None:
         """Send what is due, and send again what nobody saw the end of."""
         due = await uow.notifications.due(now, AT_ONCE)
-        await self._take_up(uow, due, now)
+        await self._take_up(uow, [*due, *await self._joining(uow, due, now)], now)
         if len(due) == AT_ONCE:
             await uow.set_timers([Timer(f"{ALARM}:more", ALARM, "notifications", now)])
         elif await uow.notifications.is_any_due(now):  # Its alarm is spent: set another.
             await uow.set_timers([alarm_at(now + WHEN_HELD)])
+
+    async def _joining(
+        self, uow: NotifierUnitOfWork, due: Sequence[Notification], now: datetime
+    ) -> list[Notification]:
+        """Return what may go together with what is due: other overdue pages to the same people."""
+        people = {one.responder for one in due if summary.may_join(one, now)}
+        if not people:
+            return []
+        found = await uow.notifications.waiting_for(people, now, MOST_TOGETHER)
+        known = {one.notification_id for one in due}
+        return [one for one in found if one.notification_id not in known]
+
+    async def take_over(self, uow: NotifierUnitOfWork, holder: str, now: datetime) -> bool:
+        """Take over from a process that gives no sign of life; return whether there may be more."""
+        held = await uow.notifications.held_by(holder, AT_ONCE)
+        await self._take_up(uow, held, now, sender_is_gone=True)
+        return len(held) == AT_ONCE
 
     async def recover(self, uow: NotifierUnitOfWork, started_at: datetime, now: datetime) -> bool:
         """Take over from a process that is known to be dead, without waiting for its leases.
@@ -137,7 +163,7 @@ class SendingHandlers:
     ) -> set[tuple[str, int]]:
         """Return which of these claims hold and are still wanted, as (id, fence)."""
         known = await uow.notifications.of(
-            {job.notification.notification_id for job in jobs}, lock=False
+            {part.notification.notification_id for job in jobs for part in job.parts}, lock=False
         )
         return {
             (one.notification_id, one.fence)

@@ -1,8 +1,10 @@
 """What one transaction decides, gathered and then written in a handful of statements."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from notifier.domain import summary
 from notifier.domain.incident import Incident
 from notifier.domain.notification import Decision, Notification
 from notifier.domain.page import Page, fail_over
@@ -18,6 +20,7 @@ SOURCE = "notifier"
 ALARM = "alarm"
 LEASES_SHARE = timedelta(milliseconds=250)
 WHEN_FULL = timedelta(milliseconds=500)  # Nobody was free to send: try again after this.
+Ready = tuple[Notification, Page, Incident | None]
 
 
 class Work:
@@ -34,7 +37,8 @@ class Work:
         self._dispatcher = dispatcher
         self._changed: dict[str, Notification] = {}
         self._new: set[str] = set()
-        self._ready: list[tuple[Notification, Page, Incident | None]] = []
+        self._ready: dict[str, Ready] = {}
+        self._waiting: dict[str, Ready] = {}
         self._failing: list[tuple[str, Page]] = []
         self._stopped: list[str] = []
         self._envelopes: list[Envelope[Event]] = []
@@ -72,12 +76,20 @@ class Work:
     def send_when_due(
         self, notification: Notification, page: Page, incident: Incident | None
     ) -> None:
-        """Send it if its time has come and it is still wanted; otherwise it waits."""
+        """Send it if its time has come and it is still wanted; otherwise it waits.
+
+        What is long overdue waits a moment longer, for those that it goes together with.
+        """
         verdict = judge(notification, Situation(incident))
         if isinstance(verdict, Drop):
             self.withdraw(notification, verdict.reason, page.envelope)
-        elif notification.wakes_at is not None and notification.wakes_at <= self.now:
-            self._ready.append((notification, page, incident))
+        elif summary.gathers(notification, self.now):
+            later = Decision(summary.gathered(notification, self.now))
+            self.take(later, page, page.envelope)
+        elif notification.wakes_at is not None:
+            is_due = notification.wakes_at <= self.now
+            place = self._ready if is_due else self._waiting
+            place[notification.notification_id] = (notification, page, incident)
 
     async def write(self, uow: NotifierUnitOfWork) -> None:
         """Claim what is ready, follow up on failures, and write everything."""
@@ -116,6 +128,9 @@ class Work:
             after = fail_over(self._changed[identity], companions.values(), self.now)
             if after.unreachable is not None:
                 self.tell(after.unreachable, page.envelope)
+            for hoping in after.hoping:
+                companions[hoping.notification_id] = hoping
+                self._changed[hoping.notification_id] = hoping
             if after.hastened is not None:
                 companions[after.hastened.notification_id] = after.hastened
                 self._changed[after.hastened.notification_id] = after.hastened
@@ -131,17 +146,46 @@ class Work:
         return found
 
     def _claim(self) -> list[Job]:
+        messages = self._messages()
+        free = self._dispatcher.admit([parts[0][0] for parts in messages])
         jobs: list[Job] = []
-        ready, self._ready = self._ready, []
-        free = self._dispatcher.admit([notification for notification, _, _ in ready])
-        for (notification, page, incident), admitted in zip(ready, free, strict=True):
+        for parts, admitted in zip(messages, free, strict=True):
             if admitted:
-                claimed = self.take(notification.claim(self.now), page, page.envelope)
-                jobs.append(Job(claimed, page, incident))
-            else:
-                later = notification.postpone(self.now + WHEN_FULL, self.now)
-                self.take(later, page, page.envelope)
+                jobs.append(self._claimed(parts))
+                continue
+            for notification, page, _ in parts:
+                if notification.wakes_at is not None and notification.wakes_at <= self.now:
+                    later = notification.postpone(self.now + WHEN_FULL, self.now)
+                    self.take(later, page, page.envelope)
         return jobs
+
+    def _messages(self) -> list[list[Ready]]:
+        """Return what is to be sent now, each message with the notifications that go in it."""
+        ready, self._ready = self._ready, {}
+        waiting = {one: self._waiting[one] for one in self._waiting.keys() - ready.keys()}
+        groups = summary.summaries(
+            (one for one, _, _ in ready.values()), (one for one, _, _ in waiting.values()), self.now
+        )
+        at_hand = {**waiting, **ready}
+        together = [[at_hand[one.notification_id] for one in group] for group in groups]
+        for group in groups:
+            for one in group:
+                ready.pop(one.notification_id, None)
+                self._waiting.pop(one.notification_id, None)
+        return [[alone] for alone in ready.values()] + together
+
+    def _claimed(self, parts: Sequence[Ready]) -> Job:
+        members = [notification for notification, _, _ in parts]
+        identity = summary.summary_id(members) if len(members) > 1 else ""
+        others = tuple(one.notification_id for one in members[1:])
+        jobs = []
+        for number, (notification, page, incident) in enumerate(parts):
+            covers = others if number == 0 else ()
+            decision = notification.claim(
+                self.now, holder=self._dispatcher.holder, summary=identity, covers=covers
+            )
+            jobs.append(Job(self.take(decision, page, page.envelope), page, incident))
+        return replace(jobs[0], others=tuple(jobs[1:]))
 
     def _wakes(self) -> Iterable[datetime]:
         for one in self._changed.values():

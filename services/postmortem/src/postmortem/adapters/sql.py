@@ -117,7 +117,8 @@ class SqlIncidents:
             }
             for incident_id in ordered
         ]
-        await insert_new(self._connection, INCIDENTS, rows, key=["incident_id"])
+        # Both ids are unique, and the second follows from the first.
+        await insert_new(self._connection, INCIDENTS, rows, key=[])
         query = (
             select(INCIDENTS.c.incident_id, INCIDENTS.c.was_resolved)
             .where(INCIDENTS.c.incident_id.in_(ordered))

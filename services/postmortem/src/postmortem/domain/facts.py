@@ -97,6 +97,8 @@ def _severities(events: Sequence[Envelope[Event]]) -> tuple[tuple[Severity, ...]
     rests_on: list[str] = []
     for item in events:
         match item.data:
+            case e.IncidentTriggered(again=True):
+                continue  # As it stood; nothing changed.
             case e.IncidentTriggered(severity=severity) | e.SeverityChanged(severity=severity):
                 path.append(severity)
                 rests_on.append(item.event_id)

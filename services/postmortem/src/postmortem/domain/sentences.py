@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import singledispatch
 
 from tocsin import events as e
+from tocsin.durations import spoken
 from tocsin.events import Envelope, Event
 
 WORSE = ("info", "warning", "error", "critical")
@@ -28,10 +29,8 @@ class Story:
 
 def sentence(event: Event, story: Story) -> str:
     """Return what happened, in one plain sentence."""
-    if isinstance(event, e.NotificationDelivered):
-        if event.notification_id in story.sent:
-            return f"page reached {event.responder} by {event.channel}"
-        return f"{event.responder} paged by {event.channel}"
+    if isinstance(event, e.NotificationDelivered) and event.notification_id in story.sent:
+        return f"page reached {event.responder} by {event.channel}"
     return _text(event)
 
 
@@ -57,7 +56,8 @@ def _text(event: Event) -> str:
 
 @_text.register
 def _(event: e.IncidentTriggered) -> str:
-    return f"{event.title} triggered ({event.service}, {event.severity})"
+    how = "announced again" if event.again else "triggered"
+    return f"{event.title} {how} ({event.service}, {event.severity})"
 
 
 @_text.register
@@ -164,8 +164,10 @@ def _(event: e.EscalationExhausted) -> str:
 
 
 @_text.register
-def _(event: e.NotificationSent) -> str:
-    return f"{event.responder} paged by {event.channel}"
+def _(event: e.NotificationSent | e.NotificationDelivered) -> str:
+    late = f", {spoken(timedelta(seconds=event.late_seconds))} late" if event.late_seconds else ""
+    together = ", in one message with others" if event.summary_id else ""
+    return f"{event.responder} paged by {event.channel}{late}{together}"
 
 
 @_text.register

@@ -22,12 +22,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 PAGE_SIZE = 100
 ON_THE_PAGE = 200
+WRONG_CURSOR = "cursor: is not one that this list gave"
 Limit = Annotated[int, Query(ge=1, le=500)]
 # Nothing may run, load or frame: what is shown are strangers' words.
 SAFE = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
-        " frame-ancestors 'none'"
+        f"default-src 'none'; style-src 'sha256-{page.STYLE_HASH}'; base-uri 'none';"
+        " form-action 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -152,7 +153,7 @@ def _entries_page(
     if after is not None:
         places = {entry.event_id: place for place, entry in enumerate(entries)}
         if after not in places:
-            raise Problem(422, "bad-cursor", "cursor: is not one that this list gave")
+            raise Problem(422, "bad-cursor", WRONG_CURSOR, field="cursor")
         start = places[after] + 1
     shown = entries[start : start + limit]
     more = start + limit < len(entries)
@@ -217,4 +218,4 @@ def _place(after: str | None) -> tuple[datetime, str] | None:
     try:
         return EPOCH + int(instant) * MICROSECOND, identity
     except (ValueError, OverflowError) as error:
-        raise Problem(422, "bad-cursor", "cursor: is not one that this list gave") from error
+        raise Problem(422, "bad-cursor", WRONG_CURSOR, field="cursor") from error

@@ -43,8 +43,9 @@ def letter(delivery: Delivery, doc: MessageDoc, sender: Address) -> EmailMessage
     message["Subject"] = subject(doc)
     message["Date"] = format_datetime(delivery.at)
     message["Message-ID"] = message_id(delivery, sender)
-    message["In-Reply-To"] = root
-    message["References"] = root
+    if not doc.incidents:  # A summary is in no incident's thread.
+        message["In-Reply-To"] = root
+        message["References"] = root
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     if doc.severity in {"critical", "error"}:
@@ -63,12 +64,14 @@ def subject(doc: MessageDoc) -> str:
     """Return the subject: one line, nothing invisible in it."""
     repeat = "(repeat possible) " if doc.repeat_possible else ""
     title = visible(doc.title)
+    if doc.incidents:
+        return shortened(f"{repeat}{title}", MAX_SUBJECT)
     return shortened(f"{repeat}#{doc.number} {doc.severity.upper()}: {title}", MAX_SUBJECT)
 
 
 def text(doc: MessageDoc) -> str:
     """Return the plain text, with the link that acknowledges at the top: phones show little."""
-    lines = [f"{button.label}: {button.url}\n" for button in doc.buttons]
+    lines = [f"{button.label}: {button.url}\n" for button in doc.buttons if not doc.incidents]
     lines.append(doc.text)
     lines += [
         f"\n{visible(alert.description, lines=True)}"

@@ -21,6 +21,7 @@ from tocsin.channels import (
     DeniedError,
     ExternalRef,
     HttpAnswer,
+    IncidentLine,
     MessageDoc,
     NoAnswerError,
     NotSentError,
@@ -140,8 +141,11 @@ def signature_headers(secret: bytes, message_id: str, at: datetime, body: bytes)
 
 
 def body_of(delivery: Delivery, doc: MessageDoc) -> dict[str, object]:
-    """Return the body, with the words as the monitoring tool wrote them: JSON escapes them."""
-    links = {button.action: button.url for button in doc.buttons}
+    """Return the body, with the words as the monitoring tool wrote them: JSON escapes them.
+
+    `incidents` are those of a summary, each with its link; then there is no one action for all.
+    """
+    links = {} if doc.incidents else {button.action: button.url for button in doc.buttons}
     return {
         "type": doc.purpose,
         "title": doc.title,
@@ -164,6 +168,21 @@ def body_of(delivery: Delivery, doc: MessageDoc) -> dict[str, object]:
         "actions": links,
         "attempt": delivery.attempt,
         "repeat_possible": doc.repeat_possible,
+        "late_seconds": doc.late_seconds,
+        "incidents": [_listed(line) for line in doc.incidents],
+    }
+
+
+def _listed(line: IncidentLine) -> dict[str, object]:
+    return {
+        "id": line.incident_id,
+        "number": line.number,
+        "title": line.title,
+        "service": line.service,
+        "severity": line.severity,
+        "urgency": line.urgency,
+        "since": line.since,
+        "url": line.url,
     }
 
 

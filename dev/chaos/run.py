@@ -1,0 +1,218 @@
+"""One run: a system brought up, loaded, broken, left in peace, and checked against the ledger."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dev.chaos import checker, facts
+from dev.chaos.checker import Finding
+from dev.chaos.disk import SmallDisk, small_disk
+from dev.chaos.facts import Facts
+from dev.chaos.faults import Breaker
+from dev.chaos.ledger import Ledger
+from dev.chaos.load import Load, People
+from dev.chaos.plan import SERVICES, Fault, plan, possible
+from dev.chaos.provider import Provider
+from dev.chaos.report import Report, commit, machine, report_of
+from dev.chaos.town import documents
+from dev.running import Running, running
+from tocsin.crash_points import FOLDER
+
+DISK_MEGABYTES = 1024
+PEACE_WITHIN = 240.0
+LOOK_EVERY = 3.0
+AFTERMATH = 3.0
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to run: these `faults`; or by seed as many as `counts` says; or a mix for `minutes`."""
+
+    seed: int
+    minutes: float = 1.0
+    database: str = "sqlite"
+    replicas: int = 1
+    rate: float = 50.0
+    kinds: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    peace_within: float = PEACE_WITHIN  # Seconds until what has not followed is lost.
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it."""
+
+    report: Report
+    findings: list[Finding]
+    ledger: Path
+
+
+def faults_of(order: Order, *, has_small_disk: bool = True) -> list[Fault]:
+    """Return the faults of an order: the same for the same seed."""
+    if order.faults:
+        return list(order.faults)
+    kinds = order.kinds or possible(order.database, has_small_disk=has_small_disk)
+    return plan(
+        order.seed,
+        kinds=kinds,
+        minutes=order.minutes,
+        counts=order.counts,
+        replicas=order.replicas,
+    )
+
+
+async def run(order: Order, folder: Path, tell: Tell) -> Outcome:
+    """Do a run; its ledger and report are kept in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"ledger-{order.database}-{order.seed}.jsonl"
+    path.unlink(missing_ok=True)
+    with Ledger(path) as ledger, _system(order) as (system, points, disk):
+        faults = faults_of(order, has_small_disk=disk is not None)
+        began = time.monotonic()
+        await _break(order, system, ledger, Breaker(system, ledger, points, disk), faults, tell)
+        tell("at rest: waiting until everything has followed")
+        found, findings = await _judge(system, ledger, order.peace_within)
+        report = Report(
+            seed=order.seed,
+            database=order.database,
+            replicas=order.replicas,
+            rate=order.rate,
+            commit=commit(),
+            machine=machine(),
+            seconds=round(time.monotonic() - began, 1),
+        )
+        report_of(report, ledger, found, findings)
+        if findings:
+            _keep_evidence(system, disk, folder / f"evidence-{order.database}-{order.seed}")
+    report.save(folder / f"report-{order.database}-{order.seed}.json")
+    return Outcome(report, findings, path)
+
+
+@contextmanager
+def _system(order: Order) -> Iterator[tuple[Running, Path, SmallDisk | None]]:
+    here = Path(tempfile.mkdtemp(prefix="tocsin-chaos-"))
+    points = here / "points"
+    points.mkdir()
+    wants_disk = order.database == "sqlite" and _may(order, "disk-full")
+    try:
+        with small_disk(here / "disk", DISK_MEGABYTES if wants_disk else 1) as disk:
+            small = disk if wants_disk else None
+            environment = {
+                FOLDER: str(points),
+                "REPLICAS": str(order.replicas),
+                **(small.environment() if small else {}),
+                **order.environment,
+            }
+            with running(order.database, environment) as system:
+                yield system, points, small
+    finally:
+        shutil.rmtree(here, ignore_errors=True)
+
+
+def _may(order: Order, kind: str) -> bool:
+    if order.faults:
+        return any(one.kind == kind for one in order.faults)
+    if order.counts:
+        return kind in order.counts
+    return not order.kinds or kind in order.kinds
+
+
+async def _break(
+    order: Order,
+    system: Running,
+    ledger: Ledger,
+    breaker: Breaker,
+    faults: list[Fault],
+    tell: Tell,
+) -> None:
+    """Load the system, break it as planned, and let the load end."""
+    people = People(ledger, order.seed)
+    provider = Provider(ledger, order.seed, people.on_ring)
+    await provider.start()
+    try:
+        await system.apply(documents(provider.port), "chaos")
+        stop = asyncio.Event()
+        intakes = [system.url(name) for name in system.names() if name.startswith(SERVICES[0])]
+        loading = asyncio.create_task(Load(ledger, intakes, order.seed).run(order.rate, stop))
+        await breaker.run(faults, lambda fault: tell(_line(fault, len(faults))))
+        await asyncio.sleep(AFTERMATH)
+        stop.set()
+        await loading
+        await people.settle()
+        await _until_ready(system, order.peace_within)
+        await _at_peace(system, ledger, order.peace_within)
+        await people.settle()
+    finally:
+        await provider.stop()
+
+
+def _line(fault: Fault, count: int) -> str:
+    return f"{fault.number + 1}/{count} {fault.kind} {fault.target} {fault.detail}".rstrip()
+
+
+async def _until_ready(system: Running, within: float) -> None:
+    deadline = time.monotonic() + within
+    async with system.client() as client:
+        for name in system.names():
+            while time.monotonic() < deadline:
+                try:
+                    if (await client.get(f"{system.url(name)}/readyz")).is_success:
+                        break
+                except OSError:
+                    pass
+                except Exception as error:  # noqa: BLE001 - httpx' own kinds of no answer.
+                    del error
+                await asyncio.sleep(0.2)
+
+
+async def _at_peace(system: Running, ledger: Ledger, within: float) -> None:
+    """Return when nothing is missing any more, or has been for too long."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        found = await _look(system)
+        findings = checker.check(ledger, found, timelines=False)
+        if not any(one.kind == "lost" for one in findings):
+            return
+        await asyncio.sleep(LOOK_EVERY)
+
+
+async def _look(system: Running) -> Facts:
+    # The lists first: what the topics tell later is then told of something that is listed.
+    found = await facts.from_topics(facts.brokers(system))
+    await facts.add_lists(found, system)
+    return found
+
+
+async def _judge(system: Running, ledger: Ledger, within: float) -> tuple[Facts, list[Finding]]:
+    deadline = time.monotonic() + within
+    found = await _look(system)
+    await facts.add_timelines(found, system, found.incidents)
+    while (findings := checker.check(ledger, found)) and time.monotonic() < deadline:
+        behind = {one.subject for one in findings if "timeline" in one.detail}
+        if not behind:
+            break
+        await asyncio.sleep(LOOK_EVERY)
+        await facts.add_timelines(found, system, behind)
+    return found, findings
+
+
+def _keep_evidence(system: Running, disk: SmallDisk | None, folder: Path) -> None:
+    """Keep what tells how it came about: the log of all, and the databases if they are files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found = [*system.layout.var.glob("*.log"), *system.layout.var.glob("*.db*")]
+    for path in [*found, *(disk.folder.glob("*.db*") if disk else ())]:
+        shutil.copy(path, folder)
+
+
+def folder_for_reports() -> Path:
+    """Return where ledgers and reports are kept."""
+    return Path(os.environ.get("CHAOS_FOLDER", "var/chaos")).resolve()
