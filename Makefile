@@ -22,7 +22,7 @@ $(STAMP): requirements.lock libs/common/pyproject.toml $(wildcard services/*/pyp
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps $(MEMBERS)
 	@touch $@
 
-up: setup ## set everything up and run the whole system (DATABASE=postgres for PostgreSQL)
+up: setup ## set everything up and run the whole system (DATABASE=postgres, REPLICAS=2, BROKERS=3)
 	@$(BIN)/python -m dev up
 
 demo: setup ## tell the story of one outage in the terminal
