@@ -156,18 +156,25 @@ class Ending:
         )
         if not has_ended:
             raise ViolationError("every page ends", f"{page}")
-        answers = self.world.phones.answers
         for one in page.outcomes:
-            said = answers.get(
-                (getattr(one, "notification_id", ""), getattr(one, "attempt", 0)), []
-            )
-            is_true = (
-                "Delivered" in said or "Accepted" in said
-                if isinstance(one, NotificationDelivered)
-                else "Accepted" in said or not isinstance(one, NotificationSent)
-            )
-            if not is_true:
-                raise ViolationError("what is said of a page is true", f"{one}; it heard {said}")
+            if isinstance(one, NotificationSent | NotificationDelivered):
+                self._is_true(one)
+
+    def _is_true(self, told: NotificationSent | NotificationDelivered) -> None:
+        phones = self.world.phones
+        delivery_id = told.summary_id or told.notification_id
+        said = {
+            word
+            for (identity, attempt), words in phones.answers.items()
+            if identity == delivery_id and (told.summary_id or attempt == told.attempt)
+            for word in words
+        }
+        if isinstance(told, NotificationSent):
+            is_true = "Accepted" in said
+        else:
+            is_true = "Delivered" in said or delivery_id in phones.receipts
+        if not is_true:
+            raise ViolationError("what is said of a page is true", f"{told}; it heard {said}")
 
     def _the_answered_are_left_alone(self) -> None:
         for story in self.watcher.stories.by_id.values():

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from datetime import timedelta
-from typing import Any
 
+from notifier.domain.notification import Notification
 from notifier.domain.retrying import LEASE
 from notifier.domain.states import Sending
+from notifier.domain.summary import leader_of
 from tests.simulation import catalog
 from tests.simulation.phones import Ring
 from tests.simulation.stories import CALLS, Page, Stories, Story
@@ -109,46 +110,58 @@ class Watcher:
 
     def _judge(self, ring: Ring) -> None:
         self.read()
-        notification = self._notification(ring)
+        told = self._told(ring)
         if ring.purpose != "page":
             return
-        page = self.stories.pages.get(notification.page_id)
-        if page is None:
-            raise ViolationError("no page without a request", f"{ring}")
-        if not ring.owner == notification.responder == page.request.responder:
-            raise ViolationError("the right person is paged", f"{ring}: {page.request}")
+        for notification in told:
+            page = self.stories.pages.get(notification.page_id)
+            if page is None:
+                raise ViolationError("no page without a request", f"{ring}")
+            if not ring.owner == notification.responder == page.request.responder:
+                raise ViolationError("the right person is paged", f"{ring}: {page.request}")
         if not ring.was_frozen:
-            self._wanted(ring, notification)
-        self._repeats(ring, notification)
+            self._wanted(ring, told)
+        self._repeats(ring, told)
 
-    def _notification(self, ring: Ring) -> Any:
+    def _told(self, ring: Ring) -> list[Notification]:
+        """Return what a message tells of: one page, or all that a summary stands for."""
         tables = self.world.databases["notifier"].tables
-        found = tables.get("notifications", {}).get(ring.delivery_id)
-        if found is None:
+        known: dict[str, Notification] = tables.get("notifications", {})
+        found = [one for one in known.values() if one.summary == ring.delivery_id]
+        if not found and (leader := known.get(leader_of(ring.delivery_id))) is not None:
+            found = [leader]
+        if not found:
             raise ViolationError("no page without a request", f"{ring}")
         return found
 
-    def _wanted(self, ring: Ring, notification: Any) -> None:
-        state = notification.state
-        if not isinstance(state, Sending) or notification.attempt != ring.attempt:
-            raise ViolationError("no void claim is called", f"{ring}: {notification}")
-        incidents = self.world.databases["notifier"].tables.get("incidents", {})
-        incident = incidents.get(ring.incident_id)
-        if incident is None or not incident.has_answered(notification.incident_version):
+    def _wanted(self, ring: Ring, told: list[Notification]) -> None:
+        claimed = [one for one in told if isinstance(one.state, Sending)]
+        if not claimed or ring.attempt not in {one.attempt for one in claimed}:
+            raise ViolationError("no void claim is called", f"{ring}: {told}")
+        if any(self._is_open(one) for one in claimed):
             return
         # The other of two may have heard the answer since the claim; an only one has not.
-        is_fresh = self.world.now() - (state.lease_until - LEASE) < FRESH
+        since = {one.state.lease_until - LEASE for one in claimed if isinstance(one.state, Sending)}
+        is_fresh = self.world.now() - max(since) < FRESH
         if not (is_fresh and "notifier" in self.world.plan.doubled):
             raise ViolationError("nobody is paged after the answer was heard", f"{ring}")
 
-    def _repeats(self, ring: Ring, notification: Any) -> None:
+    def _is_open(self, notification: Notification) -> bool:
+        incidents = self.world.databases["notifier"].tables.get("incidents", {})
+        incident = incidents.get(notification.incident_id)
+        return incident is None or not incident.has_answered(notification.incident_version)
+
+    def _repeats(self, ring: Ring, told: list[Notification]) -> None:
         earlier = [one for one in self.world.phones.rings if one.delivery_id == ring.delivery_id]
-        if not earlier or ring.was_frozen:
+        if ring.was_frozen:
+            return
+        known = [one for one in told if isinstance(one.state, Sending)]
+        if any(one.outcome in {"sent", "delivered"} for each in known for one in each.attempts):
+            raise ViolationError("nobody rings twice for what is known to have arrived", f"{ring}")
+        if not earlier:
             return
         if not ring.is_repeat:
             raise ViolationError("a repeat says that it is one", f"{earlier[-1]}, then {ring}")
-        if any(one.outcome in {"sent", "delivered"} for one in notification.attempts):
-            raise ViolationError("nobody rings twice for what is known to have arrived", f"{ring}")
         if not self._may_be_lost(earlier[-1]):
             raise ViolationError("nobody rings twice without need", f"{earlier[-1]}, then {ring}")
 

@@ -69,6 +69,7 @@ class Phones:
         self.rings: list[Ring] = []
         self.moods: dict[str, list[Mood]] = {}
         self.answers: dict[tuple[str, int], list[str]] = {}
+        self.receipts: set[str] = set()  # Deliveries that somebody said had arrived.
         self.on_ring: Callable[[Ring], None] = lambda _ring: None
         self.on_receipt: Callable[[str, str, float], None] = lambda _id, _what, _after: None
 
@@ -144,6 +145,7 @@ class PhoneChannel:
 
     def _receipts(self, mood: Mood, delivery: Delivery) -> None:
         tell = self._phones.on_receipt
+        self._phones.receipts.add(delivery.delivery_id)
         tell(delivery.delivery_id, "delivered", 2.0)
         if mood == "told twice":
             tell(delivery.delivery_id, "delivered", 0.0)
@@ -152,7 +154,7 @@ class PhoneChannel:
             tell(delivery.delivery_id, "gone", 1.0)
 
     def _ring(self, delivery: Delivery, doc: MessageDoc, *, was_frozen: bool) -> Ring:
-        links = {button.action: button.url for button in doc.buttons}
+        links = {button.action: button.url for button in reversed(doc.buttons)}
         ring = Ring(
             number=len(self._phones.rings),
             at=self._process.clock.now(),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 RELAY_LEASE = 5.0
+BEAT = 1.0
 
 
 @dataclass
@@ -104,6 +105,9 @@ class Process:
         self.consumers = [
             Consumer(name, one, self.store, self.clock) for one in self.application.subscriptions
         ]
+        self.last_beat: float | None = None
+        if self.heartbeat is not None:
+            self.heartbeat._holder.elapsed = world.loop.time
         self.timers = TimerLoop(self.application)
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.application.http),
@@ -255,6 +259,34 @@ class Process:
         self.catalog.replace(catalog)
         if catalog.version:
             self.database.followed.replace(catalog)
+        return True
+
+    @property
+    def heartbeat(self) -> Any:
+        """The notifier's sign of life; None where it is alone, or another service."""
+        found = self.application.workers[1:]
+        return found[0] if found else None
+
+    @property
+    def holder_name(self) -> str:
+        """The name that it claims under."""
+        return str(self.heartbeat._holder.name) if self.heartbeat else ""
+
+    def must_beat(self) -> bool:
+        """Return whether a second has passed since its last sign."""
+        if self.heartbeat is None:
+            return False
+        return self.last_beat is None or self.world.loop.time() - self.last_beat >= BEAT
+
+    async def beat(self) -> bool:
+        """Give the sign of life."""
+        self.last_beat = self.world.loop.time()
+        await self.heartbeat._holder.beat(self.store)
+        return True
+
+    async def look_after_others(self) -> bool:
+        """Take over from those who give no sign."""
+        await self.heartbeat._look()
         return True
 
     def has_to_record(self) -> bool:

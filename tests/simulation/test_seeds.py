@@ -23,7 +23,7 @@ def test_every_seed_keeps_every_invariant() -> None:
     assert not told, f"{len(found)} of {SEEDS} seeds\n" + "\n".join(told)
 
 
-@pytest.mark.parametrize("seed", [3, 7, 11])
+@pytest.mark.parametrize("seed", [2, 3, 7])
 def test_the_same_seed_is_the_same_run(seed: int) -> None:
     once, again = run(plan_of(seed)), run(plan_of(seed))
     assert once.trace == again.trace

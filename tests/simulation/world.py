@@ -19,7 +19,7 @@ from tests.simulation.design import SERVICES, Design
 from tests.simulation.loop import VirtualClock
 from tests.simulation.phones import Phones
 from tests.simulation.plan import SETTLE, Halt, Plan
-from tests.simulation.process import Database, Process
+from tests.simulation.process import BEAT, Database, Process
 from tocsin.failures import is_infrastructure
 
 MOMENT = 0.001  # Nothing is done in no time.
@@ -141,6 +141,8 @@ class World:
         if not up:
             return None
         process = self.chance.choice(up)
+        if process.heartbeat is not None:
+            await self.signs_of_life()
         try:
             async with asyncio.timeout(PATIENCE):
                 answer = await process.ask(method, path, body, key)
@@ -205,6 +207,8 @@ class World:
             if not process.is_running:
                 continue
             found += [rest for rest in process.rests.values() if rest > moment]
+            if process.last_beat is not None and self._is_anybody_missing():
+                found.append(max(process.last_beat + BEAT, moment + MOMENT))
             if process.application.workers and process.sender.is_busy:
                 found.append(moment + GLANCE)
             due = min((one.due_at for one in self._timers(process)), default=None)
@@ -232,6 +236,7 @@ class World:
         found: list[Deed] = []
         moment = self.loop.time()
         now = self.clock.now()
+        is_missing = self._is_anybody_missing()
         for process in self.processes.values():
             if not process.is_running:
                 continue
@@ -245,6 +250,7 @@ class World:
                 (process.may_follow(), "catalog", process.follow),
                 (self._is_any_due(process, now), "timers", process.fire),
                 (process.has_to_record(), "recorder", process.record),
+                (is_missing and process.must_beat(), "heartbeat", _nothing),
             )
             mine += [(label, deed) for may, label, deed in own if may]
             found += [
@@ -261,6 +267,14 @@ class World:
         if not possible:
             return did
         process, label, deed = self.chance.choice(possible)
+        if process.heartbeat is not None:
+            await self.signs_of_life()
+        if process.is_running:
+            await self._do(process, label, deed)
+        await asyncio.sleep(MOMENT)
+        return True
+
+    async def _do(self, process: Process, label: str, deed: Callable[[], Awaitable[Any]]) -> None:
         self.note(f"{process} {label}")
         try:
             await process.run(_coroutine(deed))
@@ -268,8 +282,23 @@ class World:
             if not is_infrastructure(error):
                 raise ViolationError("no process fails", f"{process} {label}: {error!r}") from error
             process.rests[label] = self.loop.time() + PAUSE
-        await asyncio.sleep(MOMENT)
-        return True
+
+    async def signs_of_life(self) -> None:
+        """Let all who send give their sign, then look after the others.
+
+        In truth they do so each second. Here they do it before anything else that they do, and
+        each second only while somebody is missing: the signs between could be seen by nobody.
+        """
+        beating = [one for one in self.processes.values() if one.is_running and one.must_beat()]
+        for process in beating:
+            await process.run(process.beat())
+        for process in beating:
+            if process.is_running:
+                await process.run(process.look_after_others())
+
+    def _is_anybody_missing(self) -> bool:
+        alive = {one.holder_name for one in self.processes.values() if one.is_running}
+        return bool(self.databases["notifier"].tables.get("senders", {}).keys() - alive)
 
     async def follow(self, count: int) -> None:
         """Let so many things happen, or all that follow."""
@@ -314,6 +343,10 @@ class Beginning:
 
 def _delivering(process: Process, consumer: Any) -> Callable[[], Awaitable[Any]]:
     return lambda: process.deliver(consumer)
+
+
+async def _nothing() -> bool:
+    return True  # The signs were given before.
 
 
 async def _coroutine(deed: Callable[[], Awaitable[Any]]) -> Any:
