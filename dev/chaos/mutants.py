@@ -19,6 +19,7 @@ from tocsin.relay import Relay
 from tocsin.sql import SqlUnitOfWork
 
 VARIABLE = "TOCSIN_MUTANT"
+BUFFERED = 1.0  # Seconds. Whatever dies in them takes some decisions along, not only by luck.
 _PUBLISHERS: list[KafkaPublisher] = []
 _SENDING: set[asyncio.Task[None]] = set()
 
@@ -36,7 +37,7 @@ def without_inbox() -> None:
 
 
 def without_outbox() -> None:
-    """Send to Kafka after the commit, straight from memory."""
+    """Send to Kafka a moment after the commit, from memory."""
     begin = KafkaPublisher.__init__
 
     def remember(self: KafkaPublisher, *given: Any) -> None:  # noqa: ANN401 - as it was given.
@@ -48,8 +49,12 @@ def without_outbox() -> None:
             Outgoing(one.data.TOPIC, one.data.key.encode(), encode(one)) for one in envelopes
         ]
 
+        async def later() -> None:
+            await asyncio.sleep(BUFFERED)
+            await _PUBLISHERS[0].send(outgoing)
+
         def send() -> None:
-            task = asyncio.get_running_loop().create_task(_PUBLISHERS[0].send(outgoing))
+            task = asyncio.get_running_loop().create_task(later())
             _SENDING.add(task)
             task.add_done_callback(_SENDING.discard)
 
