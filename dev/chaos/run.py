@@ -17,6 +17,7 @@ from dev.chaos.facts import Facts
 from dev.chaos.faults import Breaker
 from dev.chaos.ledger import Ledger
 from dev.chaos.load import Load, People
+from dev.chaos.orders import serves
 from dev.chaos.plan import SERVICES, Fault, plan, possible
 from dev.chaos.provider import Provider
 from dev.chaos.report import Report, commit, machine, report_of
@@ -160,18 +161,9 @@ def _line(fault: Fault, count: int) -> str:
 
 
 async def _until_ready(system: Running, within: float) -> None:
-    deadline = time.monotonic() + within
-    async with system.client() as client:
-        for name in system.names():
-            while time.monotonic() < deadline:
-                try:
-                    if (await client.get(f"{system.url(name)}/readyz")).is_success:
-                        break
-                except OSError:
-                    pass
-                except Exception as error:  # noqa: BLE001 - httpx' own kinds of no answer.
-                    del error
-                await asyncio.sleep(0.2)
+    began = time.monotonic()
+    for name in system.names():
+        await serves(system, name, "readyz", began, within)
 
 
 async def _at_peace(system: Running, ledger: Ledger, within: float) -> None:

@@ -25,13 +25,13 @@ from tocsin.application import Application
 from tocsin.bus import Consumer
 from tocsin.channels import Cap, Channel, Context
 from tocsin.database import Database
-from tocsin.events import CatalogApplied, CatalogDocumentChanged, PageRequested, decode
+from tocsin.events import PageRequested, decode
 from tocsin.holder import CatalogHolder
 from tocsin.lifecycle import Parts
 from tocsin.migrate import migrate
 from tocsin.outgoing import Outgoing
 from tocsin.sql import SqlStore
-from tocsin.testing import ManualClock, MemoryBroker
+from tocsin.testing import ManualClock, MemoryBroker, followed
 from tocsin.timers import TimerLoop
 from tocsin.unit_of_work import DeadLetter
 
@@ -247,15 +247,8 @@ class House:
     def _follow(self) -> bool:
         records = self.broker.records("catalog")
         fresh, self._followed = records[self._followed :], len(records)
-        changes: list[CatalogDocumentChanged] = []
-        for record in fresh:
-            data = decode(record.value).data
-            if isinstance(data, CatalogDocumentChanged):
-                changes.append(data)
-            elif isinstance(data, CatalogApplied):
-                known = self.holder.current
-                self.holder.replace(known.with_changes(data.catalog_version, changes))
-                changes = []
+        if fresh:
+            self.holder.replace(followed(self.holder.current, fresh, []))
         return bool(fresh)
 
 

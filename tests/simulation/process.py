@@ -15,9 +15,9 @@ from tests.simulation.loop import OWNED_BY, Tasks
 from tests.simulation.plan import IN_A_TRANSACTION, Halt, Point
 from tocsin.application import Application
 from tocsin.bus import Consumer
-from tocsin.events import CatalogApplied, CatalogDocumentChanged, decode
+from tocsin.events import CatalogDocumentChanged
 from tocsin.holder import CatalogHolder
-from tocsin.testing import MemoryStore, MemoryUnitOfWork
+from tocsin.testing import MemoryStore, MemoryUnitOfWork, followed
 from tocsin.timers import TimerLoop
 
 if TYPE_CHECKING:
@@ -247,14 +247,7 @@ class Process:
     async def follow(self) -> bool:
         """Put each complete version of the catalog in force, and remember it."""
         records = self.world.broker.log["catalog", 0]
-        catalog = self.catalog.current
-        for record in records[self._followed :]:
-            data = decode(record.value).data
-            if isinstance(data, CatalogDocumentChanged):
-                self._changes.append(data)
-            elif isinstance(data, CatalogApplied):
-                catalog = catalog.with_changes(data.catalog_version, self._changes)
-                self._changes = []
+        catalog = followed(self.catalog.current, records[self._followed :], self._changes)
         self._followed = len(records)
         self.catalog.replace(catalog)
         if catalog.version:

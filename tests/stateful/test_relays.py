@@ -158,7 +158,7 @@ class Relaying(Machine):
     def time_goes(self, duration: timedelta) -> None:
         self.clock.advance(duration)
         for relay in self.relays:  # Their own clock is the monotonic one, which we cannot move.
-            relay._held_until -= duration.total_seconds()
+            relay._lease._held_until -= duration.total_seconds()
             relay._sent_since -= duration.total_seconds()
 
     # ------------------------------------------------------------- the consumer

@@ -17,6 +17,7 @@ from tocsin.application import Application
 from tocsin.failures import is_infrastructure
 from tocsin.findings import Finding, Situation, Told
 from tocsin.obligations import Debts
+from tocsin.pausing import happens
 from tocsin.unit_of_work import U
 from tocsin.vitals import LATE, OUTBOX_KEY
 
@@ -61,7 +62,7 @@ class Auditor(Generic[U]):
     async def run(self, stop: asyncio.Event) -> None:
         """Look until told to stop; what a stop has left overdue may be worked off first."""
         pause = GRACE
-        while not await _stopped(stop, pause):
+        while not await happens(stop, pause):
             await self.audit()
             self.progress, pause = time.monotonic(), EVERY
 
@@ -175,15 +176,6 @@ class Auditor(Generic[U]):
             if not is_infrastructure(error):
                 raise
             log.info("told_twice", error=repr(error))  # They will be told once more.
-
-
-async def _stopped(stop: asyncio.Event, within: float) -> bool:
-    try:
-        async with asyncio.timeout(within):
-            await stop.wait()
-    except TimeoutError:
-        return False
-    return True
 
 
 def _show(debts: Debts, now: datetime) -> None:

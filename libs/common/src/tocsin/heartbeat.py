@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from tocsin import outside, telemetry
+from tocsin.pausing import happens
 
 log = structlog.get_logger(__name__)
 EVERY = 30.0
@@ -41,13 +42,9 @@ class Heartbeat:
             return
         # Not at once: a process that ends again and again right after its start is not well.
         pause = min(FIRST, self._every)
-        while not stop.is_set():
-            try:
-                async with asyncio.timeout(pause):
-                    await stop.wait()
-            except TimeoutError:
-                await self.beat()
-                pause = self._every
+        while not await happens(stop, pause):
+            await self.beat()
+            pause = self._every
 
     async def beat(self) -> None:
         """Beat once, unless something is wrong: then silence says it."""

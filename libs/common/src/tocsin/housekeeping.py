@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, select
 from tocsin.clock import Clock
 from tocsin.database import Database
 from tocsin.failures import is_infrastructure
+from tocsin.pausing import happens
 from tocsin.tables import INBOX
 
 log = structlog.get_logger(__name__)
@@ -44,11 +45,7 @@ class Housekeeping:
                 if not is_infrastructure(error):
                     raise
                 log.info("housekeeping_later", error=repr(error))
-            try:
-                async with asyncio.timeout(EVERY):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+            await happens(stop, EVERY)
 
     async def forget(self) -> int:
         """Forget one chunk of old inbox ids; return how many."""

@@ -24,6 +24,7 @@ from tocsin.backoff import Backoff
 from tocsin.bus import Consumer, Record
 from tocsin.errors import MisconfiguredError
 from tocsin.offsets import LazyOffsets
+from tocsin.pausing import happens
 from tocsin.topics import MAX_MESSAGE_BYTES
 from tocsin.unit_of_work import UnitOfWork
 
@@ -58,10 +59,7 @@ class DrainOnRevoke(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def drain(self) -> None:
         """Return when nothing is running and every offset is committed."""
-        try:
-            async with asyncio.timeout(REBALANCE_MS / 2000):
-                await self.idle.wait()
-        except TimeoutError:
+        if not await happens(self.idle, REBALANCE_MS / 2000):
             log.warning("revoked_while_busy")
         await self.offsets.flush()
 

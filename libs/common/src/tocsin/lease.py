@@ -3,10 +3,16 @@
 import time
 from datetime import timedelta
 
+from sqlalchemy import bindparam, delete
+
 from tocsin import ids
 from tocsin.clock import Clock
 from tocsin.database import Database
 from tocsin.tables import LEASES, insert_into
+
+_RELEASE = delete(LEASES).where(
+    LEASES.c.name == bindparam("of"), LEASES.c.holder == bindparam("who")
+)
 
 
 class Lease:
@@ -30,6 +36,12 @@ class Lease:
         held = await self._ask()
         self._held_until = asked + self._lasts.total_seconds() if held else 0.0
         return held
+
+    async def release(self) -> None:
+        """Let another have it at once; it is not held from here on, even if that fails."""
+        self._held_until = 0.0
+        async with self._database.transaction() as connection:
+            await connection.execute(_RELEASE, {"of": self._name, "who": self._holder})
 
     async def _ask(self) -> bool:
         now = self._clock.now()

@@ -1,7 +1,6 @@
 """One running service: its loops in one task group, drained in order."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import time
@@ -23,6 +22,7 @@ from tocsin.follower import Follower
 from tocsin.guard import Guard
 from tocsin.holder import CatalogHolder
 from tocsin.housekeeping import Housekeeping
+from tocsin.pausing import happens
 from tocsin.publisher import KafkaPublisher
 from tocsin.relay import Relay
 from tocsin.serving import server_of
@@ -151,7 +151,7 @@ class Process:
                     if not is_infrastructure(error):
                         raise
                     log.warning("database_away", error=repr(error))
-                    await _pause(self.stop, OPEN_AGAIN)
+                    await happens(self.stop, OPEN_AGAIN)
                 else:
                     self._opened_at, self.is_open = time.monotonic(), True
                     return
@@ -179,7 +179,7 @@ class Process:
                 if not is_infrastructure(error):
                     raise
                 self.database_answers = False
-            await _pause(self.drained, PROBE_EVERY)
+            await happens(self.drained, PROBE_EVERY)
 
     def _server(self) -> uvicorn.Server:
         app = self.application.http
@@ -224,12 +224,6 @@ class Process:
         await self.direct.close()
         await self.relayed.close()
         await self.database.close()
-
-
-async def _pause(event: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
 
 
 async def _work(worker: Worker, stop: asyncio.Event) -> None:

@@ -14,16 +14,17 @@ from tocsin.clock import Clock
 from tocsin.database import Database
 from tocsin.errors import Unavailable
 from tocsin.failures import is_infrastructure
+from tocsin.lease import Lease
 from tocsin.outgoing import Outgoing, Publisher
+from tocsin.pausing import happens
 from tocsin.sql import SqlUnitOfWork
-from tocsin.tables import LEASES, OUTBOX, insert_into
+from tocsin.tables import OUTBOX
 from tocsin.topics import ALERT_EVENTS, MAX_MESSAGE_BYTES
 from tocsin.unit_of_work import DeadLetter
 
 log = structlog.get_logger(__name__)
 BATCH = 500
 LEASE = timedelta(seconds=5)
-LEASE_NAME = "relay"
 DELETE_EVERY = 0.1  # Seconds. A delete per flush would cost more than the flush.
 STAND_BACK = 0.5  # Longer than any relay rests: whoever waits for the lease has it by then.
 POLL_SECONDS = 0.2  # The net below the in-process wake-up: rows of other replicas, or of a crash.
@@ -41,7 +42,6 @@ _OLDEST = (
 )
 # By exact ids: a range would delete rows that a slower transaction has yet to commit.
 _DELETE = delete(OUTBOX).where(OUTBOX.c.id.in_(bindparam("sent", expanding=True)))
-_RELEASE = delete(LEASES).where(LEASES.c.name == LEASE_NAME, LEASES.c.holder == bindparam("who"))
 
 
 class Relay:
@@ -56,9 +56,8 @@ class Relay:
         self._database = database
         self._publisher = publisher
         self._clock = clock
-        self._holder = ids.new()
+        self._lease = Lease(database, clock, "relay", LEASE)
         self._wake = asyncio.Event()
-        self._held_until = 0.0  # On the monotonic clock, so that a clock step cannot stretch it.
         self._sent: set[int] = set()
         self._sent_since = 0.0
         self.progress = time.monotonic()
@@ -158,31 +157,7 @@ class Relay:
         )
 
     async def _holds_lease(self) -> bool:
-        # Renewed at half its time, so that a write per batch is not needed.
-        if time.monotonic() < self._held_until - LEASE.total_seconds() / 2:
-            return True
-        asked = time.monotonic()
-        now = self._clock.now()
-        async with self._database.transaction() as connection:
-            statement = insert_into(connection, LEASES).values(
-                name=LEASE_NAME, holder=self._holder, fence=1, held_until=now + LEASE
-            )
-            taken = await connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["name"],
-                    set_={
-                        "holder": self._holder,
-                        "fence": LEASES.c.fence + 1,
-                        "held_until": now + LEASE,
-                    },
-                    # Held longer than any lease lasts: by a clock that was put back since.
-                    where=(LEASES.c.held_until < now)
-                    | (LEASES.c.held_until > now + 2 * LEASE)
-                    | (LEASES.c.holder == self._holder),
-                ).returning(LEASES.c.fence)
-            )
-            held = taken.first() is not None
-        self._held_until = asked + LEASE.total_seconds() if held else 0.0
+        held = await self._lease.holds()
         telemetry.RELAY_ACTIVE.set(held)
         if not held:
             self._sent.clear()  # Whoever holds it sends what we had not deleted again.
@@ -190,26 +165,17 @@ class Relay:
 
     async def _stand_back(self) -> None:
         """Let go of the lease after a failure: another replica may reach what we do not."""
-        self._held_until = 0.0
         telemetry.RELAY_ACTIVE.set(0)
         try:
             async with asyncio.timeout(LEASE.total_seconds()):
-                await self._release()
+                await self._lease.release()
         except Exception as error:
             if not is_infrastructure(error):
                 raise
             log.info("lease_kept", error=repr(error))  # It runs out.
 
-    async def _release(self) -> None:
-        async with self._database.transaction() as connection:
-            await connection.execute(_RELEASE, {"who": self._holder})
-
     async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(DELETE_EVERY if self._sent else POLL_SECONDS):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+        await happens(self._wake, DELETE_EVERY if self._sent else POLL_SECONDS)
 
     async def _leave(self) -> None:
         try:
@@ -217,6 +183,6 @@ class Relay:
                 while await self.flush():
                     pass
                 await self.forget_sent()
-                await self._release()
+                await self._lease.release()
         except (Unavailable, TimeoutError, OSError) as error:
             log.info("relay_left_rows", error=repr(error))  # They are durable; the next one sends.

@@ -13,6 +13,7 @@ from faststream.kafka import KafkaBroker
 from tocsin import kafka, pulse
 from tocsin.bus import Consumer
 from tocsin.kafka import DrainOnRevoke
+from tocsin.pausing import happens
 from tocsin.settings import ServiceSettings
 from tocsin.turns import Turns
 
@@ -42,11 +43,11 @@ class Subscribers:
         """Connect, watch, and drain when told to stop."""
         while not stop.is_set() and not await self._connect():
             self.progress = time.monotonic()
-            await _pause(stop, 1.0)
+            await happens(stop, 1.0)
         while not stop.is_set():
             await self._check()
             self.progress = time.monotonic()
-            await _pause(stop, CHECK_SECONDS)
+            await happens(stop, CHECK_SECONDS)
         if self._broker is not None:
             await self._drain(self._broker)
         if self._turns is not None:
@@ -105,11 +106,3 @@ async def _stopped(broker: KafkaBroker) -> None:
             await broker.stop()
     except (KafkaError, OSError, TimeoutError) as error:
         log.debug("broker_discarded", error=repr(error))
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

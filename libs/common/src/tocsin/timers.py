@@ -10,6 +10,7 @@ import structlog
 from tocsin import crash_points, telemetry
 from tocsin.application import Application
 from tocsin.failures import is_infrastructure
+from tocsin.pausing import happens
 from tocsin.unit_of_work import U
 
 log = structlog.get_logger(__name__)
@@ -103,8 +104,4 @@ class TimerLoop(Generic[U]):
             wait = min((self._target - now).total_seconds(), LONGEST_SLEEP)
             telemetry.TIMER_OVERDUE.set(max((now - self._target).total_seconds(), 0))
         if wait > 0:
-            try:
-                async with asyncio.timeout(wait):
-                    await self._wake.wait()
-            except TimeoutError:
-                return
+            await happens(self._wake, wait)

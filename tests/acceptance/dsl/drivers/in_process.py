@@ -31,10 +31,10 @@ from tests.acceptance.dsl.drivers import (
 from tests.acceptance.dsl.drivers.device_channel import NAME, DeviceChannel, Switchboard
 from tests.acceptance.dsl.drivers.node import Doom, MortalStore, Node
 from tocsin.application import Application
-from tocsin.events import CatalogApplied, CatalogDocumentChanged, decode
+from tocsin.events import CatalogDocumentChanged
 from tocsin.holder import CatalogHolder
 from tocsin.lifecycle import Definition, Parts
-from tocsin.testing import ManualClock, MemoryBroker, MemoryUnitOfWork
+from tocsin.testing import ManualClock, MemoryBroker, MemoryUnitOfWork, followed
 from tocsin.vitals import OUTBOX_KEY
 
 T = TypeVar("T")
@@ -212,14 +212,8 @@ class InProcess:
         records = self._broker.records("catalog")
         fresh, self._followed = records[self._followed :], len(records)
         changes: list[CatalogDocumentChanged] = []
-        for record in fresh:
-            data = decode(record.value).data
-            if isinstance(data, CatalogDocumentChanged):
-                changes.append(data)
-            elif isinstance(data, CatalogApplied):
-                current = self._catalog.current
-                self._catalog.replace(current.with_changes(data.catalog_version, changes))
-                changes = []
+        if fresh:
+            self._catalog.replace(followed(self._catalog.current, fresh, changes))
         assert not changes, "a version of the catalog was published in parts"
         return bool(fresh)
 

@@ -29,14 +29,10 @@ def backup(
         raise CliError(f"{source}: there is no such file")
     if file.exists():
         raise CliError(f"{file} exists already; nothing is overwritten")
-    partial = file.with_name(file.name + ".partial")
     try:
-        with _open(source) as here, _open(partial) as there:
-            here.backup(there)
-        size = _sound(partial)
-        _settle(partial, file)
+        with _copy(source, file) as (partial, size):
+            _settle(partial, file)
     except (sqlite3.Error, OSError) as error:
-        partial.unlink(missing_ok=True)
         raise CliError(f"{source} could not be copied to {file}: {error}") from error
     run.out.answer({"database": str(source), "file": str(file), "bytes": size})
     run.out.say(f"{file}: {size} bytes, sound")
@@ -54,12 +50,11 @@ def restore(
         raise CliError(f"{file}: there is no such file")
     try:
         _sound(file)
-        aside = _set_aside(target)
-        partial = target.with_name(target.name + ".partial")
-        with _open(file) as here, _open(partial) as there:
-            here.backup(there)
-        size = _sound(partial)
-        _settle(partial, target)
+        # The copy is whole before the old one moves: a kill between leaves one of them in place,
+        # but for the moment of two renames.
+        with _copy(file, target) as (partial, size):
+            aside = _set_aside(target)
+            _settle(partial, target)
     except (sqlite3.Error, OSError) as error:
         raise CliError(f"{file} could not be restored to {target}: {error}") from error
     run.out.answer({"file": str(file), "database": str(target), "bytes": size, "aside": aside})
@@ -79,6 +74,18 @@ def _path(url: str, instead: str, file: Path) -> Path:
 def _open(path: Path) -> Iterator[sqlite3.Connection]:
     with contextlib.closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as connection:
         yield connection
+
+
+@contextlib.contextmanager
+def _copy(source: Path, final: Path) -> Iterator[tuple[Path, int]]:
+    """Copy a database beside where it is to be; yield the copy, in which nothing is broken."""
+    partial = final.with_name(final.name + ".partial")
+    try:
+        with _open(source) as here, _open(partial) as there:
+            here.backup(there)
+        yield partial, _sound(partial)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _sound(path: Path) -> int:
