@@ -20,6 +20,7 @@ $(STAMP): requirements.lock libs/common/pyproject.toml $(wildcard services/*/pyp
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet uv
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps $(MEMBERS)
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib libs services dev || true # Else each start compiles, for seconds.
 	@touch $@
 
 up: setup ## set everything up and run the whole system (DATABASE=postgres, REPLICAS=2, BROKERS=3)

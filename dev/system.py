@@ -38,6 +38,8 @@ class System:
             "TOCSIN_PORT": str(layout.port),
             "PYTHONUNBUFFERED": "1",
         }
+        # Without bytecode every start, and so every restart, compiles for seconds.
+        self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self._kafka = KafkaCluster(layout)
         self._postgres = PostgresServer(layout.var / "postgres", layout.postgres_port)
         self.supervisor = Supervisor(layout.pids, console)

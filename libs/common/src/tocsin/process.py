@@ -154,6 +154,7 @@ class Process:
                     await happens(self.stop, OPEN_AGAIN)
                 else:
                     self._opened_at, self.is_open = time.monotonic(), True
+                    self.database_answers = True  # Just now; the probe goes on from here.
                     return
         finally:
             self._gate.set()
