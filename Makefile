@@ -64,7 +64,7 @@ lock: setup
 format: setup ## format, fix what is safe to fix, regenerate what is generated
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/python -m dev generate && $(BIN)/python -m dev lock
 
-chaos: setup ## break a whole system by a seed (SEED= MINUTES= DATABASE= REPLICAS= RATE= FAULTS=)
+chaos: setup ## break a whole system by a seed (SEED= MINUTES= DATABASE= REPLICAS= RATE= FAULTS= PACE=)
 	@$(BIN)/python -m dev chaos
 
 bench: setup ## measure throughput, delay and drain

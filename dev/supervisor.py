@@ -1,6 +1,6 @@
 """Keeps processes running in the foreground: prefixed output, restarts, ordered start and stop.
 
-starting -> running -> died -> waiting (0.2 s, doubling to 2 s; reset after 10 s alive) -> running
+starting -> running -> died -> waiting (0.2 s, doubling to 2 s; reset after 3 s alive) -> running
    any   -> stopping (asked by signal) -> killed when it takes too long -> gone
 """
 
@@ -20,7 +20,7 @@ from dev.process import tether
 
 FIRST_BACKOFF = 0.2
 LONGEST_BACKOFF = 2.0
-ALIVE_AFTER = 10.0
+ALIVE_AFTER = 3.0  # Twice a start: it has served.
 LAST_WORDS = 1.0
 CHUNK = 64 * 1024
 

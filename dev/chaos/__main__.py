@@ -59,6 +59,7 @@ def _order(options: argparse.Namespace) -> Order:
         database=options.database,
         replicas=options.replicas,
         rate=options.rate,
+        pace=options.pace,
         kinds=tuple(chosen),
         counts=counts,
         environment=json.loads(os.environ.get("CHAOS_ENVIRONMENT", "{}")),
@@ -84,6 +85,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--replicas", type=int, default=int(env.get("REPLICAS") or 1))
     parser.add_argument("--rate", type=float, default=float(env.get("RATE") or 50))
+    parser.add_argument(
+        "--pace", type=float, default=float(env.get("PACE") or 1), help="2: faults twice as often"
+    )
     parser.add_argument(
         "--faults",
         default=env.get("FAULTS") or "",

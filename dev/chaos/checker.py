@@ -62,7 +62,8 @@ def check(entries: Entries, facts: Facts, *, timelines: bool = True) -> list[Fin
         *_alerts(expected, facts),
         *_incidents(facts, disturbed=any(one.kind in _REPEATING for one in entries.of(Broken))),
         *_pages(facts, rings),
-        *_rings(entries, facts, rings),
+        *_rings(facts, rings),
+        *_repeats(entries, facts, rings),
         *_acknowledgements(entries, facts),
         *(_timelines(facts, rings) if timelines else ()),
     ]
@@ -157,7 +158,7 @@ def _page(page: PageFact, facts: Facts, heard: set[tuple[str, str]]) -> Iterator
         yield Finding("phantom", page.page_id, "delivered, and the provider never heard of it")
 
 
-def _rings(entries: Entries, facts: Facts, rings: list[Ring]) -> Iterator[Finding]:
+def _rings(facts: Facts, rings: list[Ring]) -> Iterator[Finding]:
     of_delivery: defaultdict[str, list[Ring]] = defaultdict(list)
     for ring in rings:
         of_delivery[ring.delivery].append(ring)
@@ -169,8 +170,16 @@ def _rings(entries: Entries, facts: Facts, rings: list[Ring]) -> Iterator[Findin
         attempts = [one.attempt for one in calls]
         if attempts != sorted(attempts):
             yield Finding("out of order", delivery, f"attempts {attempts}: a zombie was not fenced")
+
+
+def _repeats(entries: Entries, facts: Facts, rings: list[Ring]) -> Iterator[Finding]:
+    of_method: defaultdict[tuple[str, str, str], list[Ring]] = defaultdict(list)
+    for ring in rings:
+        of_method[ring.incident, ring.person, ring.method].append(ring)
+    hurting = [one for one in entries.of(Broken) if _may_repeat(one)]
     for repeat in repeats(rings):
-        if not _is_explained(repeat, rings, entries, facts):
+        calls = of_method[repeat.incident, repeat.person, repeat.method]
+        if not _is_explained(repeat, calls, hurting, facts):
             yield Finding("repeated unexplained", repeat.incident, str(repeat))
 
 
@@ -189,25 +198,22 @@ def repeats(rings: list[Ring]) -> list[Ring]:
     return found
 
 
-def _is_explained(repeat: Ring, calls: list[Ring], entries: Entries, facts: Facts) -> bool:
-    """Whether the provider lost an answer, or a process died or slept in the answer window."""
-    before = [
-        one
-        for one in calls
-        if (one.incident, one.person, one.method) == (repeat.incident, repeat.person, repeat.method)
-        and one.at < repeat.at
-    ]
+def _may_repeat(fault: Broken) -> bool:
+    """Whether it may keep notifier from recording a call that it has made."""
+    where = fault.target.startswith("notifier") or fault.target in {"postgres", "disk"}
+    return where and fault.hit and fault.kind in _IN_THE_WINDOW
+
+
+def _is_explained(repeat: Ring, calls: list[Ring], hurting: list[Broken], facts: Facts) -> bool:
+    """Whether the provider lost an answer, or a process died or slept in the answer window.
+
+    `calls` are those of the same method about the same incident.
+    """
+    before = [one for one in calls if one.at < repeat.at]
     if any(one.behaviour in _NO_ANSWER for one in before):
         return True
     first = min(one.at for one in before)
-    hurt = any(
-        one.kind in _IN_THE_WINDOW
-        and one.hit
-        and (one.target.startswith("notifier") or one.target in {"postgres", "disk"})
-        and one.at <= repeat.at
-        and one.until >= first - WINDOW
-        for one in entries.of(Broken)
-    )
+    hurt = any(one.at <= repeat.at and one.until >= first - WINDOW for one in hurting)
     # A summary's id is not that of one notification.
     is_told = repeat.delivery in facts.uncertain or "." in repeat.delivery
     return hurt and is_told and repeat.repeat_possible

@@ -25,19 +25,25 @@ class SmallDisk:
             for service in SERVICES
         }
 
-    @contextlib.contextmanager
-    def full(self) -> Iterator[None]:
-        """Leave no byte free for as long as the block lasts."""
-        ballast = self.folder / "ballast"
-        try:
-            with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-                for size in (CHUNK, 4096, 1):
-                    with contextlib.suppress(OSError):
-                        while True:
-                            file.write(b"\0" * size)
-            yield
-        finally:
-            ballast.unlink(missing_ok=True)
+    def fill(self) -> None:
+        """Leave no byte free. It takes seconds, for which the caller's loop should not wait."""
+        with self._ballast.open("wb", buffering=0) as file:
+            with contextlib.suppress(OSError):
+                there = os.statvfs(self.folder)
+                os.posix_fallocate(file.fileno(), 0, there.f_bavail * there.f_frsize)
+            file.seek(0, os.SEEK_END)
+            for size in (CHUNK, 4096, 1):
+                with contextlib.suppress(OSError):
+                    while True:
+                        file.write(b"\0" * size)
+
+    def empty(self) -> None:
+        """Give the room back."""
+        self._ballast.unlink(missing_ok=True)
+
+    @property
+    def _ballast(self) -> Path:
+        return self.folder / "ballast"
 
 
 @contextlib.contextmanager

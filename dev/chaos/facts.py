@@ -31,7 +31,7 @@ from tocsin.events import (
 from tocsin.topics import BY_NAME
 
 TOPICS = ("incidents", "pages", "notifications")
-READ_WITHIN = 120.0
+READ_WITHIN = 600.0  # The whole of a long run; further looks read what is new.
 AT_ONCE = 8
 OK, MISSING = 200, 404
 
@@ -65,24 +65,29 @@ class Facts:
     records: int = 0
     copies: int = 0
     unreadable: int = 0
+    seen: dict[str, int] = field(default_factory=dict)  # The hash of each event, by its id.
+    positions: defaultdict[TopicPartition, int] = field(default_factory=lambda: defaultdict(int))
 
     def take(self, records: Iterable[ConsumerRecord]) -> None:
-        """Take up the records of one partition, in order."""
-        seen: dict[str, bytes] = {}
+        """Take up further records of one partition, in order."""
         for record in records:
+            value = record.value or b""
             try:
-                envelope = decode(record.value or b"")
+                envelope = decode(value)
             except Undecodable:
                 self.unreadable += 1
                 continue
             self.records += 1
-            if envelope.event_id in seen:
-                self.copies += 1
-                if seen[envelope.event_id] != record.value:
-                    self.differing.append(envelope.event_id)
+            # An event's key decides its partition, so a copy of it comes in the same one. What is
+            # kept is small: a long run has a million of them.
+            known = self.seen.get(envelope.event_id)
+            if known is None:
+                self.seen[envelope.event_id] = hash(value)
+                self._take(envelope)
                 continue
-            seen[envelope.event_id] = record.value or b""
-            self._take(envelope)
+            self.copies += 1
+            if known != hash(value):
+                self.differing.append(envelope.event_id)
 
     def _take(self, envelope: Envelope[Event]) -> None:
         data = envelope.data
@@ -123,9 +128,8 @@ def brokers(system: Running) -> list[str]:
     return [f"{LOOPBACK}:{port}" for port, _ in system.layout.broker_ports().values()]
 
 
-async def from_topics(bootstrap: list[str]) -> Facts:
-    """Read the topics from their beginning to where they end now."""
-    facts = Facts()
+async def add_topics(facts: Facts, bootstrap: list[str]) -> None:
+    """Read the topics on, from where they were read to the last time to where they end now."""
     places = [
         TopicPartition(f"tocsin.{name}", number)
         for name in TOPICS
@@ -139,21 +143,21 @@ async def from_topics(bootstrap: list[str]) -> Facts:
         try:
             consumer.assign(places)
             ends = await consumer.end_offsets(places)
-            found: defaultdict[TopicPartition, list[ConsumerRecord]] = defaultdict(list)
             for place in places:
-                while await consumer.position(place) < ends[place]:
-                    batches = await consumer.getmany(timeout_ms=500, max_records=5000)
-                    for where, batch in batches.items():
-                        found[where] += batch
+                consumer.seek(place, facts.positions[place])
+            while any(facts.positions[place] < ends[place] for place in places):
+                batches = await consumer.getmany(timeout_ms=500, max_records=5000)
+                for place, batch in batches.items():
+                    facts.take(batch)
+                    facts.positions[place] = batch[-1].offset + 1
         finally:
             await consumer.stop()
-    for place in places:
-        facts.take(found[place])
-    return facts
 
 
 async def add_lists(facts: Facts, system: Running) -> None:
-    """Add what intake lists."""
+    """Ask anew what intake lists."""
+    facts.alerts.clear()
+    facts.incidents.clear()
     async with _session(system) as session:
         for street in STREETS:
             url = f"{system.intake}/v1/alerts?limit=500&service={street.service}"

@@ -147,8 +147,11 @@ class Breaker:
     async def _fill_disk(self, fault: Fault) -> bool:
         if self.disk is None:
             return False
-        with self.disk.full():
+        try:
+            await asyncio.to_thread(self.disk.fill)
             await asyncio.sleep(fault.lasts)
+        finally:
+            self.disk.empty()
         return True
 
     async def _join_and_leave(self, fault: Fault) -> bool:

@@ -33,6 +33,7 @@ class Report:
     commit: str
     machine: str
     seconds: float
+    pace: float = 1.0
     faults: dict[str, int] = field(default_factory=dict)
     missed: dict[str, int] = field(default_factory=dict)
     points: dict[str, int] = field(default_factory=dict)

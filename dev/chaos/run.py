@@ -25,7 +25,7 @@ from dev.chaos.town import documents
 from dev.running import Running, running
 from tocsin.crash_points import FOLDER
 
-DISK_MEGABYTES = 1024
+DISK_MEGABYTES = 3 * 1024  # Of memory, as it fills: the databases of an hour, and ballast.
 PEACE_WITHIN = 240.0
 LOOK_EVERY = 3.0
 AFTERMATH = 3.0
@@ -41,6 +41,7 @@ class Order:
     database: str = "sqlite"
     replicas: int = 1
     rate: float = 50.0
+    pace: float = 1.0
     kinds: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
@@ -68,6 +69,7 @@ def faults_of(order: Order, *, has_small_disk: bool = True) -> list[Fault]:
         minutes=order.minutes,
         counts=order.counts,
         replicas=order.replicas,
+        pace=order.pace,
     )
 
 
@@ -79,14 +81,16 @@ async def run(order: Order, folder: Path, tell: Tell) -> Outcome:
     with Ledger(path) as ledger, _system(order) as (system, points, disk):
         faults = faults_of(order, has_small_disk=disk is not None)
         began = time.monotonic()
-        await _break(order, system, ledger, Breaker(system, ledger, points, disk), faults, tell)
-        tell("at rest: waiting until everything has followed")
-        found, findings = await _judge(system, ledger, order.peace_within)
+        breaker = Breaker(system, ledger, points, disk)
+        found = await _break(order, system, ledger, breaker, faults, tell)
+        tell("at rest: asking for every timeline")
+        found, findings = await _judge(system, ledger, found, order.peace_within)
         report = Report(
             seed=order.seed,
             database=order.database,
             replicas=order.replicas,
             rate=order.rate,
+            pace=order.pace,
             commit=commit(),
             machine=machine(),
             seconds=round(time.monotonic() - began, 1),
@@ -134,8 +138,8 @@ async def _break(
     breaker: Breaker,
     faults: list[Fault],
     tell: Tell,
-) -> None:
-    """Load the system, break it as planned, and let the load end."""
+) -> Facts:
+    """Load the system, break it as planned, let the load end, and return what is found at rest."""
     people = People(ledger, order.seed)
     provider = Provider(ledger, order.seed, people.on_ring)
     await provider.start()
@@ -149,11 +153,13 @@ async def _break(
         stop.set()
         await loading
         await people.settle()
+        tell("the load has ended: waiting until everything has followed")
         await _until_ready(system, order.peace_within)
-        await _at_peace(system, ledger, order.peace_within)
+        found = await _at_peace(system, ledger, order.peace_within)
         await people.settle()
     finally:
         await provider.stop()
+    return found
 
 
 def _line(fault: Fault, count: int) -> str:
@@ -166,28 +172,32 @@ async def _until_ready(system: Running, within: float) -> None:
         await serves(system, name, "readyz", began, within)
 
 
-async def _at_peace(system: Running, ledger: Ledger, within: float) -> None:
-    """Return when nothing is missing any more, or has been for too long."""
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        found = await _look(system)
+async def _at_peace(system: Running, ledger: Ledger, within: float) -> Facts:
+    """Return what is found when nothing is missing any more, or has been for too long."""
+    found = Facts()
+    deadline: float | None = None
+    while True:
+        await _look(system, found)
+        # From the first look on, which after a long run takes minutes.
+        deadline = deadline or time.monotonic() + within
         findings = checker.check(ledger, found, timelines=False)
-        if not any(one.kind == "lost" for one in findings):
-            return
+        if time.monotonic() > deadline or not any(one.kind == "lost" for one in findings):
+            return found
         await asyncio.sleep(LOOK_EVERY)
 
 
-async def _look(system: Running) -> Facts:
+async def _look(system: Running, found: Facts) -> None:
     # The lists first: what the topics tell later is then told of something that is listed.
-    found = await facts.from_topics(facts.brokers(system))
     await facts.add_lists(found, system)
-    return found
+    await facts.add_topics(found, facts.brokers(system))
 
 
-async def _judge(system: Running, ledger: Ledger, within: float) -> tuple[Facts, list[Finding]]:
-    deadline = time.monotonic() + within
-    found = await _look(system)
+async def _judge(
+    system: Running, ledger: Ledger, found: Facts, within: float
+) -> tuple[Facts, list[Finding]]:
+    await _look(system, found)
     await facts.add_timelines(found, system, found.incidents)
+    deadline = time.monotonic() + within
     while (findings := checker.check(ledger, found)) and time.monotonic() < deadline:
         behind = {one.subject for one in findings if "timeline" in one.detail}
         if not behind:

@@ -77,5 +77,6 @@ def _command(report: dict[str, Any]) -> str:
     faults = ",".join(f"{kind}={count}" for kind, count in sorted(total.items()))
     return (
         f"make chaos SEED={report['seed']} DATABASE={report['database']} "
-        f"REPLICAS={report['replicas']} RATE={report['rate']:g} FAULTS={faults}"
+        f"REPLICAS={report['replicas']} RATE={report['rate']:g} PACE={report['pace']:g} "
+        f"FAULTS={faults}"
     )
