@@ -1,12 +1,13 @@
 """Recovery by hand, with the words of docs/operations.md, on a system that runs.
 
-RECOVERY=all restores each of the four databases, not only the two that are hardest.
+RECOVERY=all restores each of the four databases on SQLite and on PostgreSQL, not only the hardest.
 """
 
 import asyncio
 import json
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -17,6 +18,7 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from dev.postgres import BIN
 from dev.running import paged_by_webhook
 from tests.integration.hook import Hook
 from tests.integration.outage_load import KEY
@@ -43,8 +45,18 @@ def hook() -> Iterator[Hook]:
 @pytest.fixture(scope="module")
 def stand(hook: Hook) -> Iterator[Stand]:
     with standing() as up:
-        documents = paged_by_webhook("recovery", "rita", hook.port, KEY)
-        asyncio.run(up.system.apply(documents, "recovery"))
+        asyncio.run(
+            up.system.apply(paged_by_webhook("recovery", "rita", hook.port, KEY), "recovery")
+        )
+        yield up
+
+
+@pytest.fixture(scope="module")
+def stand_on_postgres(hook: Hook) -> Iterator[Stand]:
+    with standing(postgres=True) as up:
+        asyncio.run(
+            up.system.apply(paged_by_webhook("recovery", "rita", hook.port, KEY), "recovery")
+        )
         yield up
 
 
@@ -250,38 +262,75 @@ LATER = ("acknowledged", "resolved", "left open")
 
 @pytest.mark.parametrize("service", NAMES if ALL else [INTAKE, NOTIFIER])
 async def test_a_database_older_than_kafka_catches_up_and_nobody_is_paged_for_what_is_handled(
-    stand: Stand, story: Story, hook: Hook, tmp_path: Path, service: str
+    stand: Stand, hook: Hook, tmp_path: Path, service: str
 ) -> None:
-    seeds = [f"{service}: {word}" for word in SEEDS]
-    acknowledged, resolved, left = (f"{service}: {word}" for word in LATER)
-    await story.ring(*seeds)
-    await story.settled()
-    copy = tmp_path / "backup.db"
-    backed_up_at = SystemClock().now()
-    told = json.loads(stand.cli("--json", "backup", stand.databases[service], str(copy)))
-    assert told["bytes"] == copy.stat().st_size
-    await story.ring(acknowledged, resolved, left)
-    await story.order(seeds[1], "acknowledge")
-    await story.order(acknowledged, "acknowledge")
-    await story.order(resolved, "resolve")
-    before, pages = await story.settled(), dict(hook.pages)
-    stand.stop(service)
-    stand.cli("restore", str(copy), stand.databases[service])
-    since = (backed_up_at - timedelta(minutes=5)).isoformat()
-    if service == INTAKE:
-        assert "facts" in stand.recall(INTAKE, since)
-    else:
-        rewind(stand, service, "--to", since)
-    stand.start(service)
-    await stand.until("readyz", service)
-    await all_read_to_the_end(stand)
-    await asyncio.sleep(QUIET)
-    await story.is_known_again(before, told_more=service == NOTIFIER)
-    again = {title for title, count in hook.pages.items() if count > pages.get(title, 0)}
-    # Notifier has forgotten that it paged for what is still open: told twice is better than never.
-    assert again <= ({left} if service == NOTIFIER else set())
-    await story.goes_on(left, f"{service}: afterwards")
+    await restored(stand, hook, service, tmp_path / "backup", "sqlite")
+
+
+@pytest.mark.parametrize("service", NAMES if ALL else [INTAKE])
+async def test_so_does_one_that_was_dumped_and_restored_by_the_tools_of_postgresql(
+    stand_on_postgres: Stand, hook: Hook, tmp_path: Path, service: str
+) -> None:
+    await restored(stand_on_postgres, hook, service, tmp_path / "backup", "postgres")
+
+
+async def restored(stand: Stand, hook: Hook, service: str, copy: Path, database: str) -> None:
+    """Back a service's database up, let much happen, restore it, and see all known again."""
+    seeds = [f"{database}, {service}: {word}" for word in SEEDS]
+    acknowledged, resolved, left = (f"{database}, {service}: {word}" for word in LATER)
+    async with stand.system.client() as client:
+        story = Story(stand, client, hook)
+        await story.ring(*seeds)
+        await story.settled()
+        backed_up_at = SystemClock().now()
+        back_up(stand, service, copy)
+        await story.ring(acknowledged, resolved, left)
+        await story.order(seeds[1], "acknowledge")
+        await story.order(acknowledged, "acknowledge")
+        await story.order(resolved, "resolve")
+        before, pages = await story.settled(), dict(hook.pages)
+        stand.stop(service)
+        restore(stand, service, copy)
+        since = (backed_up_at - timedelta(minutes=5)).isoformat()
+        if service == INTAKE:
+            assert "facts" in stand.recall(INTAKE, since)
+        else:
+            rewind(stand, service, "--to", since)
+        stand.start(service)
+        await stand.until("readyz", service)
+        await all_read_to_the_end(stand)
+        await asyncio.sleep(QUIET)
+        await story.is_known_again(before, told_more=service == NOTIFIER)
+        again = {title for title, count in hook.pages.items() if count > pages.get(title, 0)}
+        # Notifier has forgotten that it paged for what is still open: told twice is better than never.
+        assert again <= ({left} if service == NOTIFIER else set())
+        await story.goes_on(left, f"{database}, {service}: afterwards")
     assert json.loads(stand.cli("--json", "compare"))["differences"] == []
+
+
+def back_up(stand: Stand, service: str, copy: Path) -> None:
+    url = stand.databases[service]
+    if url.startswith("sqlite"):
+        told = json.loads(stand.cli("--json", "backup", url, str(copy)))
+        assert told["bytes"] == copy.stat().st_size
+    else:
+        _tool("pg_dump", "--format=custom", f"--file={copy}", url)
+
+
+def restore(stand: Stand, service: str, copy: Path) -> None:
+    url = stand.databases[service]
+    if url.startswith("sqlite"):
+        stand.cli("restore", str(copy), url)
+    else:
+        how = ("--clean", "--if-exists", "--single-transaction", f"--dbname={url}", str(copy))
+        _tool("pg_restore", *how)
+
+
+def _tool(name: str, *words: str) -> None:
+    done = subprocess.run(
+        [str(BIN / name), *words], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert not done.returncode, done.stderr
 
 
 def test_a_restore_over_a_running_service_is_refused(stand: Stand, tmp_path: Path) -> None:
