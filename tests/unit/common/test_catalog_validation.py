@@ -115,7 +115,8 @@ def test_a_right_set_has_no_mistakes() -> None:
             schedule(type="weakly"),
             (
                 "Schedule web: spec.layers[0].rotation.type:"
-                " 'weakly' is not one of 'hourly', 'daily' or 'weekly'; did you mean \"weekly\"?"
+                " 'weakly' is not one of 'hourly', 'daily', 'weekly', 'monthly' or 'custom';"
+                ' did you mean "weekly"?'
             ),
         ),
         (

@@ -7,11 +7,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from escalation.domain.override import Override
 from escalation.domain.schedule import Schedule
 from tests.unit.escalation.test_wall_clock import ZONES, utc, wall
 from tocsin import catalog
 
-BASE = {
+BASE: dict[str, Any] = {
     "name": "base",
     "rotation": {
         "type": "weekly",
@@ -19,16 +20,18 @@ BASE = {
         "participants": ["ada", "bob"],
     },
 }
-OFFICE = {
+OFFICE: dict[str, Any] = {
     "name": "office",
     "rotation": {"type": "daily", "start": "2026-01-05T00:00", "participants": ["eve"]},
     "restrictions": [{"weekdays": ["mon"], "from": "09:00", "until": "18:00"}],
 }
 
 
-def schedule(*layers: dict[str, Any], zone: str = "Europe/Paris") -> Schedule:
+def schedule(
+    *layers: dict[str, Any], zone: str = "Europe/Paris", overrides: tuple[Override, ...] = ()
+) -> Schedule:
     spec = catalog.Schedule.model_validate({"time_zone": zone, "layers": list(layers)})
-    return Schedule.of("web", spec)
+    return Schedule.of("web", spec, overrides)
 
 
 def test_the_last_layer_that_applies_wins_and_the_base_returns_after_it() -> None:
@@ -78,42 +81,117 @@ def test_gaps_are_what_the_shifts_leave() -> None:
     ]
 
 
+def test_a_layer_that_adds_is_on_call_beside_those_below() -> None:
+    web = schedule(BASE, {**OFFICE, "mode": "add"})
+    answer = web.on_call(utc("2026-01-12T10:00"))
+    assert answer.responders == ("eve", "bob")
+    assert answer.reason == ("schedule web", "layer office, turn 7", "layer base, turn 1")
+    assert web.on_call(utc("2026-01-12T17:00")).responders == ("bob",)
+
+
+def test_of_people_together_those_who_can_be_reached_answer() -> None:
+    rotation = {**BASE["rotation"], "participants": [["ada", "bob"]]}
+    web = schedule({"name": "base", "rotation": rotation})
+    at = utc("2026-01-13T10:00")
+    assert web.on_call(at).responders == ("ada", "bob")
+    answer = web.on_call(at, lambda who: who != "ada")
+    assert answer.responders == ("bob",)
+    assert answer.reason[-1] == "layer base, turn 1: ada cannot be reached"
+
+
+def test_a_turn_of_nobody_shows_the_layer_below() -> None:
+    rotation = {"type": "weekly", "start": "2026-01-05T09:00", "participants": ["eve", []]}
+    web = schedule(BASE, {"name": "top", "rotation": rotation})
+    assert web.on_call(utc("2026-01-06T10:00")).responders == ("eve",)
+    assert web.on_call(utc("2026-01-13T10:00")).responders == ("bob",)
+
+
+SWAP = Override("swap", utc("2026-01-12T10:00"), utc("2026-01-12T12:00"), ("zoe",), ("eve",))
+
+
+def test_an_override_changes_the_answer_and_the_shifts_around_it() -> None:
+    web = schedule(BASE, OFFICE, overrides=(SWAP,))
+    found = web.shifts(utc("2026-01-12T08:00"), utc("2026-01-12T18:00"))
+    assert [(one.begins.hour, one.until.hour, *one.on_call.responders) for one in found] == [
+        (8, 10, "eve"),
+        (10, 12, "zoe"),
+        (12, 17, "eve"),
+        (17, 18, "bob"),
+    ]
+    assert found[1].on_call.reason == (
+        "schedule web",
+        "layer office, turn 7",
+        "override swap: zoe instead of eve",
+    )
+
+
+def test_an_override_of_somebody_who_is_not_on_call_changes_nothing() -> None:
+    web = schedule(BASE, overrides=(SWAP,))
+    since, until = utc("2026-01-12T09:00"), utc("2026-01-12T18:00")
+    assert web.spans(since, until) == schedule(BASE).spans(since, until)
+
+
+def test_the_next_change_is_the_first_instant_with_other_people() -> None:
+    web = schedule(BASE, OFFICE, overrides=(SWAP,))
+    assert web.next_change(utc("2026-01-12T09:00")) == utc("2026-01-12T10:00")
+    assert web.next_change(utc("2026-01-12T10:00")) == utc("2026-01-12T12:00")
+    assert web.next_change(utc("2026-01-12T17:00")) == utc("2026-01-19T08:00")
+    alone = {**BASE, "rotation": {**BASE["rotation"], "participants": ["ada"]}}
+    assert schedule(alone).next_change(utc("2026-01-12T09:00")) is None
+
+
 def test_an_empty_span_has_no_shifts() -> None:
     at = utc("2026-01-12T00:00")
     assert schedule(BASE).spans(at, at) == []
 
 
 clock_times = st.times().map(lambda time: f"{time:%H:%M}")
+weekdays = st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
+names = st.sampled_from(["ada", "bob", "eve", "gone"])
+local_times = st.datetimes(wall("2010-01-01"), wall("2012-01-01")).map(
+    lambda start: f"{start:%Y-%m-%dT%H:%M}"
+)
+participants = st.lists(names | st.lists(names, max_size=2), min_size=1, max_size=4)
+rotations = st.one_of(
+    st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(["hourly", "daily", "weekly", "monthly"]),
+            "length": st.integers(1, 30),
+            "start": local_times,
+            "participants": participants,
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "type": st.just("custom"),
+            "lengths": st.lists(st.sampled_from(["7h", "2d", "30m", "1w"]), min_size=1),
+            "start": local_times,
+            "participants": participants,
+        }
+    ),
+)
+restrictions = st.lists(
+    st.fixed_dictionaries(
+        {
+            "weekdays": st.lists(weekdays, min_size=1, unique=True),
+            "from": clock_times,
+            "until": clock_times,
+        },
+        optional={"until_weekday": weekdays, "days": st.just(["1:20", "-3:-1"])},
+    ),
+    max_size=2,
+)
 layers = st.fixed_dictionaries(
-    {
-        "name": st.just("layer"),
-        "rotation": st.fixed_dictionaries(
-            {
-                "type": st.sampled_from(["hourly", "daily", "weekly"]),
-                "length": st.integers(1, 30),
-                "start": st.datetimes(wall("2010-01-01"), wall("2012-01-01")).map(
-                    lambda start: f"{start:%Y-%m-%dT%H:%M}"
-                ),
-                "participants": st.lists(
-                    st.sampled_from(["ada", "bob", "eve", "gone"]), min_size=1, max_size=4
-                ),
-            }
+    {"name": st.just("layer"), "rotation": rotations, "restrictions": restrictions},
+    optional={
+        "mode": st.just("add"),
+        "from": local_times,
+        "until": st.just("2026-04-05T02:30"),
+        "time_zone": st.sampled_from(ZONES),
+        "changes": st.lists(
+            st.fixed_dictionaries({"from": local_times, "participants": participants}), max_size=1
         ),
-        "restrictions": st.lists(
-            st.fixed_dictionaries(
-                {
-                    "weekdays": st.lists(
-                        st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]),
-                        min_size=1,
-                        unique=True,
-                    ),
-                    "from": clock_times,
-                    "until": clock_times,
-                }
-            ),
-            max_size=2,
-        ),
-    }
+    },
 )
 # Around changes of the clocks, Apia's skipped day among them, and anywhere.
 CHANGES = [
@@ -135,12 +213,25 @@ starts = st.builds(
 )
 
 
+overrides = st.builds(
+    lambda begins, hours, added, removed, covers: Override(
+        "override", begins, begins + timedelta(hours=hours), added, removed, covers
+    ),
+    starts,
+    st.integers(1, 100),
+    st.lists(names, max_size=1).map(tuple),
+    st.lists(names, max_size=1).map(tuple),
+    st.booleans(),
+)
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     web=st.builds(
-        lambda layers, zone: schedule(*layers, zone=zone),
+        lambda layers, zone, overrides: schedule(*layers, zone=zone, overrides=tuple(overrides)),
         st.lists(layers, min_size=1, max_size=3),
         st.sampled_from(ZONES),
+        st.lists(overrides, max_size=2),
     ),
     since=starts,
     hours=st.integers(1, 96),

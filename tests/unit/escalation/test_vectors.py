@@ -58,7 +58,7 @@ def test_rotations_hand_off_when_others_do() -> None:
             ours = {
                 "shift_start": turns.handoff(turn),
                 "shift_end": until,
-                "on_call": [turns.holder(turn)],
+                "on_call": list(turns.holder(turn)),
             }
             for name, expected in query["expected"].items():
                 theirs = expected if name == "on_call" else datetime.fromisoformat(expected)

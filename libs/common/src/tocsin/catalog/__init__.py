@@ -7,21 +7,18 @@ from tocsin.catalog.documents import (
     EscalationPolicy,
     Grouping,
     Integration,
-    Layer,
     Level,
     NotificationRule,
-    Restriction,
-    Rotation,
     Route,
-    Schedule,
     Service,
     Settings,
-    Spec,
     Target,
     Team,
     User,
 )
+from tocsin.catalog.schedules import Layer, Restriction, Rotation, RotationChange, Schedule, Shift
 from tocsin.catalog.snapshot import UNROUTED, Catalog
+from tocsin.catalog.spec import Spec
 
 __all__ = [
     "KINDS",
@@ -37,10 +34,12 @@ __all__ = [
     "NotificationRule",
     "Restriction",
     "Rotation",
+    "RotationChange",
     "Route",
     "Schedule",
     "Service",
     "Settings",
+    "Shift",
     "Spec",
     "Target",
     "Team",

@@ -1,8 +1,6 @@
 """The kinds of document in the catalog: on-call as code. Unknown fields are errors."""
 
-from datetime import datetime, time
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -14,20 +12,12 @@ from pydantic import (
 )
 
 from tocsin import matching
+from tocsin.catalog.schedules import (
+    Schedule,
+)
+from tocsin.catalog.spec import Name, Spec, TimeZone
 from tocsin.durations import Duration
 from tocsin.events.base import Urgency
-
-Name = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length=1, max_length=100)
-]
-
-
-def _known_zone(zone: str) -> str:
-    try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{zone!r} is not an IANA time zone; write one as Europe/Paris") from error
-    return zone
 
 
 def _readable_matcher(text: str) -> str:
@@ -35,21 +25,14 @@ def _readable_matcher(text: str) -> str:
     return text
 
 
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
 MatcherText = Annotated[str, AfterValidator(_readable_matcher)]
-
-
-class Spec(BaseModel):
-    """What a document says."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Team(Spec):
     """People who answer for services together."""
 
     members: tuple[Name, ...] = ()
-    chat: dict[str, str] = {}
+    chat: dict[str, str] = Field(default={})
 
 
 class ContactMethod(Spec):
@@ -76,7 +59,7 @@ class User(Spec):
     time_zone: TimeZone = "UTC"
     contact_methods: tuple[ContactMethod, ...] = ()
     notification_rules: tuple[NotificationRule, ...] = ()
-    chat: dict[str, str] = {}
+    chat: dict[str, str] = Field(default={})
 
     def contact_method(self, name: str) -> ContactMethod | None:
         """Return the contact method of this name."""
@@ -118,43 +101,6 @@ class Route(Spec):
     order: int = 100
     matchers: tuple[MatcherText, ...]
     service: Name
-
-
-class Rotation(Spec):
-    """People taking turns of `length` hours, days or weeks from `start`, wall-clock time."""
-
-    type: Literal["hourly", "daily", "weekly"]
-    length: int = Field(default=1, ge=1, le=1000)
-    start: datetime
-    participants: tuple[Name, ...] = Field(min_length=1)
-
-
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-
-class Restriction(Spec):
-    """The hours a layer applies. `until` at or before `from` runs into the next day."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    weekdays: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-    from_: time = Field(alias="from")
-    until: time
-
-
-class Layer(Spec):
-    """A rotation within restrictions; of several layers, a later one wins."""
-
-    name: Name
-    rotation: Rotation
-    restrictions: tuple[Restriction, ...] = ()
-
-
-class Schedule(Spec):
-    """Who is on call when."""
-
-    time_zone: TimeZone = "UTC"
-    layers: tuple[Layer, ...] = Field(min_length=1)
 
 
 class Target(Spec):

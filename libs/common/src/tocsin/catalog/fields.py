@@ -7,8 +7,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from tocsin.catalog.documents import Spec
 from tocsin.catalog.mistakes import Mistake
+from tocsin.catalog.spec import Spec
 from tocsin.catalog.suggestions import nearest
 
 Location = tuple[int | str, ...]

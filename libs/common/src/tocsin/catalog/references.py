@@ -14,13 +14,22 @@ def _targets(place: str) -> tuple[tuple[str, str], ...]:
     return tuple((f"{place}.{field}", kind) for field, kind in _TARGET)
 
 
+def _participants(place: str) -> tuple[tuple[str, str], ...]:
+    return (place, "User"), (f"{place}.[]", "User")  # One person, or people together.
+
+
 # Kind: (place, kind named there). `[]` stands for each item of a list.
 REFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
     "Team": (("members.[]", "User"),),
     "Service": (("team", "Team"), ("escalation_policy", "EscalationPolicy")),
     "Integration": (("service", "Service"),),
     "Route": (("service", "Service"),),
-    "Schedule": (("layers.[].rotation.participants.[]", "User"),),
+    "Schedule": (
+        *_participants("layers.[].rotation.participants.[]"),
+        *_participants("layers.[].changes.[].rotation.participants.[]"),
+        *_participants("layers.[].changes.[].participants.[]"),
+        ("layers.[].shifts.[].participants.[]", "User"),
+    ),
     "EscalationPolicy": (
         ("team", "Team"),
         *_targets("levels.[].targets.[]"),

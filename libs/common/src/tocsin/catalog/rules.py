@@ -4,10 +4,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tocsin.catalog.documents import EscalationPolicy, Integration, Schedule, Settings, Spec, User
+from tocsin.catalog.documents import EscalationPolicy, Integration, Settings, User
 from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.references import references
+from tocsin.catalog.schedules import Schedule
 from tocsin.catalog.snapshot import Catalog, Key
+from tocsin.catalog.spec import Spec
 from tocsin.catalog.suggestions import nearest
 
 URGENCIES = ("high", "low")

@@ -12,13 +12,13 @@ from tocsin.catalog.documents import (
     EscalationPolicy,
     Integration,
     Route,
-    Schedule,
     Service,
     Settings,
-    Spec,
     Team,
     User,
 )
+from tocsin.catalog.schedules import Schedule
+from tocsin.catalog.spec import Spec
 from tocsin.events.catalog import CatalogDocumentChanged
 
 UNROUTED = "unrouted"

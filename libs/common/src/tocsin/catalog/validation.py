@@ -7,10 +7,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from tocsin.catalog import rules
-from tocsin.catalog.documents import KINDS, Document, Name, Spec
+from tocsin.catalog.documents import KINDS, Document
 from tocsin.catalog.fields import spec_mistakes
 from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.snapshot import Catalog
+from tocsin.catalog.spec import Name, Spec
 from tocsin.catalog.suggestions import nearest
 
 __all__ = ["Mistake", "documents_of", "mistakes"]

@@ -1,78 +1,173 @@
-"""A rotation within the hours of the week it applies to."""
+"""A layer: people taking turns, or shifts by hand, within restrictions, while it is valid."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import chain
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from escalation.domain.rotation import Rotation
-from escalation.domain.wall_clock import end_instant, start_instant, wall_time
+from escalation.domain.restriction import WEEK, Restriction
+from escalation.domain.rotation import Group, Rotation
+from escalation.domain.wall_clock import (
+    Moment,
+    end_instant,
+    instant_of,
+    moment,
+    on_wall,
+    start_instant,
+)
 from tocsin import catalog
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-DAY = timedelta(days=1)
+Mode = Literal["replace", "add"]
+MARGIN = timedelta(days=2)  # A clock may be put back a whole day.
+ALWAYS = datetime.min  # noqa: DTZ901 - a time on a wall.
+
+
+class Turn(NamedTuple):
+    """Whose turn it is, and which: a number, or the shift's place among those by hand."""
+
+    number: int
+    people: Group
 
 
 @dataclass(frozen=True, slots=True)
-class Restriction:
-    """Hours on some weekdays; `until` at or before `begins` runs into the next day."""
+class FixedShift:
+    """A shift by hand: these people, from an instant until another."""
 
-    weekdays: frozenset[int]
-    begins: time
-    until: time
-
-    @classmethod
-    def of(cls, spec: catalog.Restriction) -> "Restriction":
-        """Return the restriction that a document describes."""
-        days = frozenset(WEEKDAYS.index(day) for day in spec.weekdays)
-        return cls(days, spec.from_.replace(tzinfo=None), spec.until.replace(tzinfo=None))
-
-    def window(self, day: date, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
-        """Return the instants between which it applies, if it starts on this day."""
-        if day.weekday() not in self.weekdays:
-            return None
-        last_day = day if self.until > self.begins else day + DAY
-        begins = start_instant(datetime.combine(day, self.begins), zone)
-        return begins, end_instant(datetime.combine(last_day, self.until), zone)
+    begins: datetime
+    ends: datetime
+    people: Group
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A rotation within restrictions; without any it applies always."""
+    """Rotations, each in force from a time on the wall, or shifts by hand.
+
+    Without restrictions it applies always. `replace` hides the layers below where somebody has the
+    turn; `add` is on call beside them.
+    """
 
     name: str
-    rotation: Rotation
+    zone: ZoneInfo
+    rotations: tuple[tuple[datetime, Rotation], ...] = ()
     restrictions: tuple[Restriction, ...] = ()
+    fixed: tuple[FixedShift, ...] = ()
+    mode: Mode = "replace"
+    begins: datetime | None = None
+    ends: datetime | None = None
+    _since: tuple[datetime, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Keep the times at which the rotations come into force, to search in."""
+        object.__setattr__(self, "_since", tuple(since for since, _ in self.rotations))
 
     @classmethod
-    def of(cls, spec: catalog.Layer, zone: ZoneInfo) -> "Layer":
+    def of(cls, spec: catalog.Layer, schedule_zone: ZoneInfo) -> "Layer":
         """Return the layer that a document describes."""
-        restrictions = tuple(Restriction.of(one) for one in spec.restrictions)
-        return cls(spec.name, Rotation.of(spec.rotation, zone), restrictions)
+        zone = ZoneInfo(spec.time_zone) if spec.time_zone else schedule_zone
+        return cls(
+            spec.name,
+            zone,
+            tuple(_rotations(spec, zone)),
+            tuple(Restriction.of(one) for one in spec.restrictions),
+            tuple(_fixed(one, zone) for one in spec.shifts),
+            spec.mode,
+            spec.from_ and on_wall(spec.from_, zone),
+            spec.until and on_wall(spec.until, zone),
+        )
 
     def covers(self, at: datetime) -> bool:
         """Return whether the layer applies at this instant."""
-        if not self.restrictions:
-            return True
-        return any(begins <= at < ends for begins, ends in self._windows(at, at))
+        now = moment(at, self.zone)
+        return self._is_valid(now) and (not self.restrictions or self._open_since(now) is not None)
 
-    def turn_at(self, at: datetime) -> int | None:
-        """Return the turn in progress, or None outside the restrictions or before the start."""
-        return self.rotation.turn_at(at) if self.covers(at) else None
+    def turn_at(self, at: datetime, now: Moment | None = None) -> Turn | None:
+        """Return the turn in progress, or None outside the restrictions or before the start.
+
+        `now` is what `at` is on the wall of the layer's zone, where it is known already.
+        """
+        now = now or moment(at, self.zone)
+        opened = self._open_since(now) if self.restrictions else None
+        if not self._is_valid(now) or (self.restrictions and opened is None):
+            return None
+        if self.fixed:
+            return self._fixed_turn(at)
+        rotation = self._rotation(now.reached)
+        turn = rotation.turn(now) if opened is None else self._turn(rotation, now, opened)
+        return Turn(turn, rotation.holder(turn)) if turn >= 0 else None
 
     def boundaries(self, since: datetime, until: datetime) -> Iterator[datetime]:
         """Yield every instant in between at which the answer may change, in no order."""
-        yield from self.rotation.handoffs(since, until)
-        for begins, ends in self._windows(since, until):
-            yield begins
-            yield ends
+        ends = [self.ends and end_instant(self.ends, self.zone)]
+        starts = [one and start_instant(one, self.zone) for one in (self.begins, *self._since[1:])]
+        yield from (one for one in (*ends, *starts) if one)
+        yield from chain.from_iterable((one.begins, one.ends) for one in self.fixed)
+        yield from self._handoffs(since, until)
+        first = moment(since, self.zone).passed - MARGIN
+        last = moment(until, self.zone).reached + MARGIN
+        for one in self.restrictions:
+            begun = first.date() - timedelta(days=one.longest)
+            yield from chain.from_iterable(one.windows(begun, last.date(), self.zone))
 
-    def _windows(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-        # Two days before: an overnight window, on a clock that may have been put back a whole day.
-        day = wall_time(since, self.rotation.zone).date() - 2 * DAY
-        last = wall_time(until, self.rotation.zone).date() + DAY
-        while day <= last:
-            for restriction in self.restrictions:
-                if window := restriction.window(day, self.rotation.zone):
-                    yield window
-            day += DAY
+    def _handoffs(self, since: datetime, until: datetime) -> Iterator[datetime]:
+        ends = [*(start_instant(one, self.zone) for one in self._since[1:]), until]
+        begins = since
+        for (_, rotation), end in zip(self.rotations, ends, strict=False):
+            if not rotation.active_days and begins < end:
+                yield from rotation.handoffs(begins, min(end, until))
+            begins = max(begins, end)
+
+    def _is_valid(self, now: Moment) -> bool:
+        is_begun = self.begins is None or self.begins <= now.reached
+        return is_begun and (self.ends is None or self.ends > now.passed)
+
+    def _open_since(self, now: Moment) -> datetime | None:
+        opened = (one.open_since(now) for one in self.restrictions)
+        return max((one for one in opened if one), default=None)
+
+    def _rotation(self, wall: datetime) -> Rotation:
+        place = bisect_right(self._since, wall) - 1
+        return self.rotations[max(place, 0)][1]
+
+    def _turn(self, rotation: Rotation, now: Moment, opened: datetime) -> int:
+        if not rotation.active_days:
+            return rotation.turn(now)
+        # The turn belongs to the window: it does not pass on at midnight.
+        rotation = self._rotation(opened)
+        if opened < rotation.start:
+            return -1
+        days = self._active_days(rotation.start.date(), opened.date())
+        return days // (rotation.active_days or 1)
+
+    def _active_days(self, first: date, last: date) -> int:
+        """Return on how many days a window begins, `last` not counted."""
+        weekdays = frozenset[int]().union(*(one.weekdays for one in self.restrictions))
+        weeks, rest = divmod((last - first).days, WEEK)
+        begun = sum((first.weekday() + day) % WEEK in weekdays for day in range(rest))
+        return weeks * len(weekdays) + begun
+
+    def _fixed_turn(self, at: datetime) -> Turn | None:
+        found = [n for n, one in enumerate(self.fixed) if one.begins <= at < one.ends]
+        people = dict.fromkeys(chain.from_iterable(self.fixed[n].people for n in found))
+        return Turn(found[-1], tuple(people)) if found else None
+
+
+def _rotations(spec: catalog.Layer, zone: ZoneInfo) -> Iterator[tuple[datetime, Rotation]]:
+    if spec.rotation is None:
+        return
+    rotation = Rotation.of(spec.rotation, zone)
+    yield ALWAYS, rotation
+    for change in spec.changes:
+        since = on_wall(change.from_, zone)
+        if change.rotation:
+            rotation = Rotation.of(change.rotation, zone)
+        else:
+            rotation = rotation.with_participants(change.participants, since)
+        yield since, rotation
+
+
+def _fixed(spec: catalog.Shift, zone: ZoneInfo) -> FixedShift:
+    begins, ends = instant_of(spec.from_, zone), instant_of(spec.until, zone, ends=True)
+    return FixedShift(begins, ends, spec.participants)

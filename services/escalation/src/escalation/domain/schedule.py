@@ -1,17 +1,22 @@
-"""Who is on call when: layers, of which the last that applies wins.
+"""Who is on call when: layers, of which the last that applies wins, and overrides above them.
 
-`on_call` is the one answer; `shifts` asks it at every instant at which it may change.
+There is one rule, `_answer`, of the turns in progress and the overrides in force. `on_call` asks it
+about one instant. `spans` asks it about each stretch of time in which neither changes.
 """
 
-from collections.abc import Callable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from escalation.domain.layer import Layer
+from escalation.domain.layer import Layer, Turn
+from escalation.domain.override import IsReachable, Names, Override, applied
+from escalation.domain.wall_clock import Moment, moment
 from tocsin import catalog
 
-IsReachable = Callable[[str], bool]
+__all__ = ["IsReachable", "OnCall", "Schedule", "Shift", "everybody"]
+
+AHEAD = tuple(timedelta(days=days) for days in (1, 7, 31, 366, 1098))
 
 
 def everybody(_responder: str) -> bool:
@@ -38,30 +43,44 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Layers from the base upwards."""
+    """Layers from the base upwards, and overrides in the order they apply."""
 
     name: str
     layers: tuple[Layer, ...]
+    overrides: tuple[Override, ...] = ()
 
     @classmethod
-    def of(cls, name: str, spec: catalog.Schedule) -> "Schedule":
+    def of(
+        cls, name: str, spec: catalog.Schedule, overrides: tuple[Override, ...] = ()
+    ) -> "Schedule":
         """Return the schedule that a document describes."""
         zone = ZoneInfo(spec.time_zone)
-        return cls(name, tuple(Layer.of(layer, zone) for layer in spec.layers))
+        return cls(name, tuple(Layer.of(layer, zone) for layer in spec.layers), overrides)
 
     def on_call(self, at: datetime, is_reachable: IsReachable = everybody) -> OnCall:
-        """Return who answers at this instant: the highest layer that has somebody reachable."""
-        hidden: list[str] = []
-        for layer in reversed(self.layers):
-            turn = layer.turn_at(at)
-            if turn is None:
-                continue
-            responder = layer.rotation.holder(turn)
-            if is_reachable(responder):
-                chain = (f"schedule {self.name}", f"layer {layer.name}, turn {turn}")
-                return OnCall((responder,), (*chain, *hidden))
-            hidden.append(f"layer {layer.name}, turn {turn}: {responder} cannot be reached")
-        return OnCall((), (f"schedule {self.name}: nobody is on call", *hidden))
+        """Return who answers at this instant."""
+        moments: dict[str, Moment] = {}
+        turns = (
+            (layer, layer.turn_at(at, _moment(moments, at, layer.zone)))
+            for layer in reversed(self.layers)
+        )
+        return self._answer(turns, self._forced(at), is_reachable)
+
+    def next_change(
+        self, after: datetime, is_reachable: IsReachable = everybody
+    ) -> datetime | None:
+        """Return the first instant after this one with other people on call, or None.
+
+        None also where nobody changes for three years.
+        """
+        before = self.on_call(after, is_reachable).responders
+        since = after
+        for ahead in AHEAD:
+            for span in self.spans(since, after + ahead, is_reachable):
+                if set(span.on_call.responders) != set(before):
+                    return span.begins
+            since = after + ahead
+        return None
 
     def shifts(
         self, since: datetime, until: datetime, is_reachable: IsReachable = everybody
@@ -80,18 +99,85 @@ class Schedule:
         self, since: datetime, until: datetime, is_reachable: IsReachable = everybody
     ) -> list[Shift]:
         """Return every span from `since` to `until`, gaps included: together they tile the time."""
-        instants = {since} | {
-            instant
-            for layer in self.layers
-            for instant in layer.boundaries(since, until)
-            if since < instant < until
-        }
+        if since >= until:
+            return []
+        changes = self._changes(since, until)
+        turns = [layer.turn_at(since) for layer in self.layers]
+        known: dict[Hashable, OnCall] = {}
         spans: list[Shift] = []
-        starts = sorted(instants) if since < until else []
-        for begins, ends in zip(starts, [*starts[1:], until], strict=False):
-            answer = self.on_call(begins, is_reachable)
-            if spans and spans[-1].on_call == answer:
-                spans[-1] = Shift(spans[-1].begins, ends, answer)
-            else:
-                spans.append(Shift(begins, ends, answer))
-        return spans
+        begins, current = since, self._answer_once(known, turns, since, is_reachable)
+        for at in sorted(changes):
+            for place, turn in changes[at]:
+                turns[place] = turn
+            later = self._answer_once(known, turns, at, is_reachable)
+            if later is not current and later != current:
+                spans.append(Shift(begins, at, current))
+                begins, current = at, later
+        return [*spans, Shift(begins, until, current)]
+
+    def _changes(
+        self, since: datetime, until: datetime
+    ) -> dict[datetime, list[tuple[int, Turn | None]]]:
+        """Return the instants at which anything may change: which layer, to which turn."""
+        edges = (edge for one in self.overrides for edge in (one.begins, one.ends))
+        changes: dict[datetime, list[tuple[int, Turn | None]]] = {
+            edge: [] for edge in edges if since < edge < until
+        }
+        for place, layer in enumerate(self.layers):
+            for at in set(layer.boundaries(since, until)):
+                if since < at < until:
+                    changes.setdefault(at, []).append((place, layer.turn_at(at)))
+        return changes
+
+    def _answer_once(
+        self,
+        known: dict[Hashable, OnCall],
+        turns: Sequence[Turn | None],
+        at: datetime,
+        is_reachable: IsReachable,
+    ) -> OnCall:
+        """Return the answer, worked out once for each combination of turns and overrides."""
+        forced = self._forced(at)
+        key = (tuple(turns), forced)
+        if key not in known:
+            from_top = zip(reversed(self.layers), reversed(turns), strict=True)
+            known[key] = self._answer(from_top, forced, is_reachable)
+        return known[key]
+
+    def _forced(self, at: datetime) -> tuple[Override, ...]:
+        return tuple([one for one in self.overrides if one.applies(at)])
+
+    def _answer(
+        self,
+        turns: Iterable[tuple[Layer, Turn | None]],
+        forced: Sequence[Override],
+        is_reachable: IsReachable,
+    ) -> OnCall:
+        """Return who answers, of each layer's turn, from the top, and the overrides in force."""
+        people: Names = ()
+        chain: list[str] = []
+        hidden: list[str] = []
+        for layer, turn in turns:
+            if turn is None:
+                continue
+            place = f"layer {layer.name}, turn {turn.number}"
+            able = tuple(one for one in turn.people if is_reachable(one))
+            hidden += [
+                f"{place}: {one} cannot be reached" for one in turn.people if one not in able
+            ]
+            if not able:
+                continue
+            chain.append(place)
+            people += tuple(one for one in able if one not in people)
+            if layer.mode == "replace":
+                break
+        people, did = applied(forced, people, is_reachable)
+        if not people:
+            return OnCall((), (f"schedule {self.name}: nobody is on call", *hidden, *did))
+        return OnCall(people, (f"schedule {self.name}", *chain, *hidden, *did))
+
+
+def _moment(known: dict[str, Moment], at: datetime, zone: ZoneInfo) -> Moment:
+    if zone.key not in known:
+        known[zone.key] = moment(at, zone)
+    return known[zone.key]

@@ -3,12 +3,45 @@
 A time that happens twice is its first instant when something starts and its last when something
 ends: an overlap, never a gap. A time that is skipped is the first instant after the gap, so that
 order is kept: two times inside one gap fall together, none crosses another.
+
+A `Moment` is the way back: of an instant, which wall-clock times have come by then, and which will
+not come again. So whether something is in progress needs only comparisons of wall-clock times.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 SECOND = timedelta(seconds=1)
+TICK = timedelta(microseconds=1)
+
+
+class Moment(NamedTuple):
+    """An instant, seen on the wall: naive times.
+
+    `reached` is the latest time that the clock has shown: what starts by then has started.
+    `passed` is the latest time that it will not show again: what ends by then has ended.
+    They differ while the clock shows times that it shows twice.
+    """
+
+    reached: datetime
+    passed: datetime
+
+
+def moment(at: datetime, zone: ZoneInfo) -> Moment:
+    """Return what an instant is on the wall of a zone."""
+    local = at.astimezone(zone)
+    wall = local.replace(tzinfo=None, fold=0)
+    other = local.replace(fold=1 - local.fold)
+    if other.utcoffset() == local.utcoffset():
+        return Moment(wall, wall)
+    earlier, later = sorted((local.astimezone(UTC), other.astimezone(UTC)))
+    old, new = _offset(zone)(earlier), _offset(zone)(later)
+    put_back = _change(earlier, later, _offset(zone)).replace(tzinfo=None)
+    if local.fold:
+        return Moment(put_back + old - TICK, wall)
+    return Moment(wall, put_back + new - TICK)
 
 
 def start_instant(wall: datetime, zone: ZoneInfo) -> datetime:
@@ -26,22 +59,39 @@ def wall_time(instant: datetime, zone: ZoneInfo) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
+def on_wall(written: datetime, zone: ZoneInfo) -> datetime:
+    """Return a written time, with an offset or without, as the time on the wall it means."""
+    return wall_time(written, zone) if written.tzinfo else written
+
+
+def instant_of(written: datetime, zone: ZoneInfo, *, ends: bool = False) -> datetime:
+    """Return the instant that a written time, with an offset or without, means."""
+    if written.tzinfo:
+        return written.astimezone(UTC)
+    return _instant(written, zone, fold=int(ends))
+
+
 def _instant(wall: datetime, zone: ZoneInfo, fold: int) -> datetime:
-    instant = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
-    if wall_time(instant, zone) == wall:
-        return instant
-    return _end_of_gap(wall, zone)
+    # PEP 495: fold 0 reads with the offset before a change, fold 1 with the one after it.
+    local = wall.replace(tzinfo=zone)
+    before = local.utcoffset() or timedelta()
+    after = local.replace(fold=1).utcoffset() or timedelta()
+    if before >= after:  # Once, or twice.
+        return (wall - (after if fold else before)).replace(tzinfo=UTC)
+    gap = (wall - after).replace(tzinfo=UTC), (wall - before).replace(tzinfo=UTC)
+    return _change(*gap, _offset(zone))
 
 
-def _end_of_gap(wall: datetime, zone: ZoneInfo) -> datetime:
-    # PEP 495: for a skipped time fold 1 reads before the change and fold 0 after it.
-    before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    after = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    old = before.astimezone(zone).utcoffset()
+def _offset(zone: ZoneInfo) -> Callable[[datetime], timedelta]:
+    return lambda instant: instant.astimezone(zone).utcoffset() or timedelta()
+
+
+def _change(before: datetime, after: datetime, offset: Callable[[datetime], timedelta]) -> datetime:
+    """Return the first instant after `before` with the offset that holds at `after`."""
+    old = offset(before)
     while after - before > SECOND:
-        middle = before + (after - before) // 2
-        middle = middle.replace(microsecond=0) if middle.replace(microsecond=0) > before else middle
-        if middle.astimezone(zone).utcoffset() == old:
+        middle = before + timedelta(seconds=(after - before) // SECOND // 2)
+        if offset(middle) == old:
             before = middle
         else:
             after = middle

@@ -1,0 +1,27 @@
+"""What every document's spec is made of: no unknown fields, names, time zones."""
+
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+Name = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length=1, max_length=100)
+]
+
+
+def _known_zone(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{zone!r} is not an IANA time zone; write one as Europe/Paris") from error
+    return zone
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class Spec(BaseModel):
+    """What a document says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,74 @@
+"""Somebody answers instead of, beside, or no longer for, whom the layers say: for a span of time.
+
+Overrides apply in their order, each to what those before it left: of two that conflict, the later
+wins. One that cannot be done changes nothing, and says so: a substitute who cannot be reached must
+not cost the page of the person they stand in for.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+Names = tuple[str, ...]
+IsReachable = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """From `begins` until `ends` (no longer part of it): who is added, who is removed.
+
+    `added` and `removed` together replace, and only while a removed person is on call.
+    `covers` puts `added` in place of everybody; nobody then, if it is empty.
+    """
+
+    name: str
+    begins: datetime
+    ends: datetime
+    added: Names = ()
+    removed: Names = ()
+    covers: bool = False
+
+    def applies(self, at: datetime) -> bool:
+        """Return whether it is in force at this instant."""
+        return self.begins <= at < self.ends
+
+    def apply(self, people: Names, is_reachable: IsReachable) -> tuple[Names, str]:
+        """Return who is on call after it, and what it did in words; no words: nothing."""
+        able = tuple(one for one in self.added if is_reachable(one))
+        if self.added and not able:
+            return people, f"override {self.name}: {_list(self.added)} cannot be reached"
+        if self.covers:
+            return able, f"override {self.name}: {_list(able) or 'nobody'} instead of everybody"
+        if not self.removed:
+            return _union(people, able), f"override {self.name}: {_list(able)} as well"
+        gone = tuple(one for one in self.removed if one in people)
+        if not gone:
+            return people, ""
+        left = tuple(one for one in people if one not in gone)
+        return _union(
+            left, able
+        ), f"override {self.name}: {_list(able) or 'not'} {_for(gone, able)}"
+
+
+def applied(
+    overrides: Iterable[Override], people: Names, is_reachable: IsReachable
+) -> tuple[Names, Names]:
+    """Return who is on call after these overrides, and what each did in words."""
+    words: list[str] = []
+    for override in overrides:
+        people, did = override.apply(people, is_reachable)
+        if did:
+            words.append(did)
+    return people, tuple(words)
+
+
+def _for(gone: Names, able: Names) -> str:
+    return f"instead of {_list(gone)}" if able else _list(gone)
+
+
+def _union(people: Names, others: Names) -> Names:
+    return (*people, *(one for one in others if one not in people))
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,118 @@
+"""The hours in which a layer applies: windows on some days, on the wall clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from escalation.domain.wall_clock import Moment, end_instant, start_instant
+from tocsin import catalog
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY = timedelta(days=1)
+WEEK = 7
+# How many days ago a window began; when it opens and closes, from the midnight of today.
+_Open = tuple[int, timedelta, timedelta]
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """Hours on some days; a window belongs to the day it begins on.
+
+    `until` is on the day `last_weekday`, or else on the same day; at or before `begins` it runs
+    into the next day, or through the whole week. Months and days of the month narrow the days; a
+    negative day counts from the end of the month.
+    """
+
+    weekdays: frozenset[int]
+    begins: time
+    until: time
+    last_weekday: int | None = None
+    months: frozenset[int] = frozenset()
+    days: tuple[tuple[int, int], ...] = ()
+    years: tuple[tuple[int, int], ...] = ()
+    _table: tuple[tuple[_Open, ...], ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Work out once, for each day of the week, which windows can be in progress on it."""
+        table = tuple(tuple(self._open_on(today)) for today in range(WEEK))
+        object.__setattr__(self, "_table", table)
+
+    @classmethod
+    def of(cls, spec: catalog.Restriction) -> "Restriction":
+        """Return the restriction that a document describes."""
+        last = spec.until_weekday
+        return cls(
+            frozenset(WEEKDAYS.index(day) for day in spec.weekdays),
+            spec.from_.replace(tzinfo=None),
+            spec.until.replace(tzinfo=None),
+            None if last is None else WEEKDAYS.index(last),
+            frozenset(spec.months),
+            spec.days,
+            spec.years,
+        )
+
+    @property
+    def longest(self) -> int:
+        """How many days after its first a window can end."""
+        return 1 if self.last_weekday is None else WEEK
+
+    def applies_on(self, day: date) -> bool:
+        """Return whether a window begins on this day."""
+        return (
+            day.weekday() in self.weekdays
+            and (not self.months or day.month in self.months)
+            and (not self.years or any(first <= day.year <= last for first, last in self.years))
+            and (not self.days or any(_is_within(day, *span) for span in self.days))
+        )
+
+    def windows(
+        self, first: date, last: date, zone: ZoneInfo
+    ) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the instants between which each window lies that begins on these days."""
+        for number in range((last - first).days + 1):
+            day = first + number * DAY
+            if self.applies_on(day):
+                begins = datetime.combine(day, self.begins)
+                ends = datetime.combine(day + self._days(day.weekday()) * DAY, self.until)
+                yield start_instant(begins, zone), end_instant(ends, zone)
+
+    def open_since(self, now: Moment) -> datetime | None:
+        """Return the wall-clock time at which the window in progress began; the latest of them."""
+        midnight = now.reached.replace(hour=0, minute=0, second=0, microsecond=0)
+        reached, passed = now.reached - midnight, now.passed - midnight
+        for days, opens, closes in self._table[midnight.weekday()]:
+            if opens <= reached and closes > passed and self._is_on(midnight - days * DAY):
+                return midnight + opens
+        return None
+
+    def _is_on(self, day: datetime) -> bool:
+        return not self._is_narrowed or self.applies_on(day.date())
+
+    @property
+    def _is_narrowed(self) -> bool:
+        return bool(self.months or self.days or self.years)
+
+    def _open_on(self, today: int) -> Iterator[_Open]:
+        for days in range(self.longest + 2):
+            weekday = (today - days) % WEEK
+            opens = _offset(self.begins) - days * DAY
+            closes = _offset(self.until) + (self._days(weekday) - days) * DAY
+            if weekday in self.weekdays and closes > -DAY:  # The clock may go back a whole day.
+                yield days, opens, closes
+
+    def _days(self, weekday: int) -> int:
+        """Return how many days after the day on which it begins a window ends."""
+        days = 0 if self.last_weekday is None else (self.last_weekday - weekday) % WEEK
+        return self.longest if days == 0 and self.until <= self.begins else days
+
+
+def _offset(clock: time) -> timedelta:
+    return datetime.combine(date.min, clock) - datetime.combine(date.min, time())
+
+
+def _is_within(day: date, first: int, last: int) -> bool:
+    length = ((day.replace(day=1) + 31 * DAY).replace(day=1) - DAY).day
+    from_end = day.day - length - 1
+    is_begun = from_end >= first if first < 0 else day.day >= first
+    return is_begun and (from_end <= last if last < 0 else day.day <= last)
