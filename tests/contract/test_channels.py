@@ -11,11 +11,15 @@ import pytest
 from notifier.adapters.channels import email as email_module
 from notifier.adapters.channels import faults
 from notifier.adapters.channels.email import EmailChannel
+from notifier.adapters.channels.slack.channel import SlackChannel
 from notifier.adapters.channels.webhook import WebhookChannel
 from notifier.adapters.egress import Egress
 from notifier.adapters.outbound import OutboundHttp
 from tests.contract.notifier.providers import answer, http_provider, mail_provider
+from tests.slack.server import Slack, served
+from tests.slack.workspace import BOT
 from tocsin.channels import (
+    ANSWER_SIZE,
     Accepted,
     AlertLine,
     Button,
@@ -120,8 +124,33 @@ async def on_email(outcome: str) -> AsyncIterator[Bench]:
         )
 
 
+@asynccontextmanager
+async def on_slack(outcome: str) -> AsyncIterator[Bench]:
+    moods = {
+        "fine": "",
+        "busy": "503",
+        "gone": "channel_not_found",
+        "content": "invalid_blocks",
+        "vanishes": "vanishes",
+    }
+    async with served(Slack(mood=moods[outcome])) as slack:
+        context = Context(OutboundHttp(Egress(["127.0.0.0/8"])), SECRET)
+        yield Bench(
+            SlackChannel({"bot_token": BOT, "api": slack.api}, context),
+            "U0ADA",
+            lambda: len(slack.workspace.messages),
+            lambda: [
+                one.metadata["event_payload"]["delivery_id"] for one in slack.workspace.messages
+            ],
+        )
+
+
 OnBench = Callable[[str], AbstractAsyncContextManager[Bench]]
-BENCHES: Mapping[str, OnBench] = {"webhook": on_webhook, "email": on_email}
+BENCHES: Mapping[str, OnBench] = {
+    "webhook": on_webhook,
+    "email": on_email,
+    "slack": on_slack,
+}
 
 
 @pytest.fixture(params=sorted(BENCHES))
@@ -157,6 +186,12 @@ async def test_a_busy_provider_is_transient(bench: OnBench) -> None:
 async def test_an_address_that_is_gone_is_gone(bench: OnBench) -> None:
     async with bench("gone") as it:
         assert isinstance(await it.send(), TargetGone)
+
+
+async def test_a_lost_answer_is_neither_sent_nor_failed(bench: OnBench) -> None:
+    async with bench("vanishes") as it:
+        # A server of SMTP says goodbye before it closes: that mail was certainly not taken.
+        assert isinstance(await it.send(), Unknown | Transient)
 
 
 async def test_a_refused_message_is_a_matter_of_content(bench: OnBench) -> None:
@@ -299,10 +334,18 @@ class Impatient:
         self._patience = patience
 
     async def post(
-        self, url: str, *, headers: Mapping[str, str], body: bytes, within: timedelta
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        within: timedelta,
+        most: int = ANSWER_SIZE,
     ) -> HttpAnswer:
         assert within == timedelta(seconds=10)
-        return await self._http.post(url, headers=headers, body=body, within=self._patience)
+        return await self._http.post(
+            url, headers=headers, body=body, within=self._patience, most=most
+        )
 
 
 async def test_connections_are_kept_and_shared_in_turn() -> None:

@@ -34,6 +34,8 @@ class NotifierSettings(ServiceSettings):
     smtp_password: str = ""
     smtp_starttls: Literal["auto", "always", "never"] = "auto"
     smtp_tls: bool = False
+    slack_bot_token: str = Field(default="", pattern=r"^(xoxb-\S+)?$")
+    slack_api: str = Field(default="https://slack.com/api/", pattern=r"^https?://\S+/$")
     mail_from: str = Field(
         default="Tocsin <tocsin@localhost.localdomain>", pattern=r"^[^\r\n]+@[^\r\n]+$"
     )
@@ -50,6 +52,7 @@ class NotifierSettings(ServiceSettings):
                 "starttls": self.smtp_starttls,
                 "tls": "true" if self.smtp_tls else "false",
             },
+            "slack": {"bot_token": self.slack_bot_token, "api": self.slack_api},
         }
         return own | {
             name: own.get(name, {}) | given for name, given in self.channel_options.items()

@@ -44,6 +44,7 @@ from tocsin.channels.message import (
     Purpose,
 )
 from tocsin.channels.outbound import (
+    ANSWER_SIZE,
     DeniedError,
     Http,
     HttpAnswer,
@@ -64,6 +65,7 @@ from tocsin.channels.results import (
 )
 
 __all__ = [
+    "ANSWER_SIZE",
     "API",
     "GROUP",
     "Accepted",

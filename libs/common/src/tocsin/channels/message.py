@@ -8,7 +8,7 @@ from typing import Literal
 from tocsin.events.base import Link, Severity, Urgency
 
 Purpose = Literal["page", "update", "withdrawn"]
-Action = Literal["acknowledge", "resolve", "escalate", "snooze"]
+Action = Literal["acknowledge", "resolve", "escalate", "snooze", "note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Something the reader may do. `token` is opaque, 22 characters; `url` works without an app."""
+    """Something the reader may do. `token` is opaque, 22 characters; `url` works without an app.
+
+    Where there is no such page `url` is empty.
+    """
 
     action: Action
     label: str
@@ -65,6 +68,9 @@ class MessageDoc:
     The words are as the monitoring tool wrote them; `text` is ready for a plain sink: control and
     bidirectional characters are visible in it.
 
+    `buttons` have an address each, for those who only show links. `actions` are all that may be
+    asked for as the incident stands, for those who hear a press.
+
     `late` says so in words where a page is overdue. `incidents` are those of a summary: one message
     that stands for many pages after an outage; the other fields then tell of the most urgent one,
     and `more` counts the incidents that are not listed.
@@ -84,6 +90,7 @@ class MessageDoc:
     facts: tuple[Fact, ...] = ()
     links: tuple[Link, ...] = ()
     buttons: tuple[Button, ...] = ()
+    actions: tuple[Button, ...] = ()
     alerts: tuple[AlertLine, ...] = ()
     more: int = 0
     repeat_possible: bool = False

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+ANSWER_SIZE = 64 * 1024
+
 
 class NotSentError(Exception):
     """The request certainly did not leave: name, connection or TLS failed."""
@@ -31,7 +33,16 @@ class Http(Protocol):
     """HTTP to the outside, guarded: every address is checked, redirects are not followed."""
 
     async def post(
-        self, url: str, *, headers: Mapping[str, str], body: bytes, within: timedelta
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        within: timedelta,
+        most: int = ANSWER_SIZE,
     ) -> HttpAnswer:
-        """Post `within` this time; without an answer raise NotSentError or NoAnswerError only."""
+        """Post `within` this time; without an answer raise NotSentError or NoAnswerError only.
+
+        Of the answer's body `most` bytes are read.
+        """
         ...

@@ -26,11 +26,10 @@ from aiohttp.payload import BytesPayload
 from yarl import URL
 
 from notifier.adapters.egress import Egress
-from tocsin.channels import DeniedError, HttpAnswer, NoAnswerError, NotSentError
+from tocsin.channels import ANSWER_SIZE, DeniedError, HttpAnswer, NoAnswerError, NotSentError
 
 IDLE = 3.0  # Shorter than any common server's keep-alive, so that none closes under our request.
 PER_HOST = 64  # Channels have bounds of their own below this.
-MAX_BODY = 64 * 1024
 USER_AGENT = "tocsin"
 
 
@@ -45,7 +44,13 @@ class OutboundHttp:
         self._sessions = self._session_of_the_loop()
 
     async def post(
-        self, url: str, *, headers: Mapping[str, str], body: bytes, within: timedelta
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        within: timedelta,
+        most: int = ANSWER_SIZE,
     ) -> HttpAnswer:
         """Post; raise NotSentError or NoAnswerError, nothing else, when there is no answer."""
         request = _Body(body)
@@ -60,7 +65,7 @@ class OutboundHttp:
                 )
                 if not request.was_begun:
                     raise NotSentError("the connection held an answer to nothing")
-                await _read(response, received)
+                await _read(response, received, most)
         except (ClientError, OSError, ValueError) as error:
             # A status without the rest of its body is an answer all the same.
             if response is None:
@@ -164,9 +169,9 @@ def _called(text: str) -> URL:
     return url
 
 
-async def _read(response: ClientResponse, received: bytearray) -> None:
-    while len(received) < MAX_BODY and (piece := await response.content.readany()):
-        received += piece[: MAX_BODY - len(received)]
+async def _read(response: ClientResponse, received: bytearray, most: int) -> None:
+    while len(received) < most and (piece := await response.content.readany()):
+        received += piece[: most - len(received)]
 
 
 def _unanswered(error: Exception, within: timedelta, *, has_left: bool) -> Exception:

@@ -65,6 +65,7 @@ def render(
         facts=_facts(now, request, incident),
         links=_links(now, request),
         buttons=_buttons(notification, url, token),
+        actions=actions_of(now.status, token, url),
         alerts=tuple(_line(alert) for alert in now.alerts[:MAX_ALERTS]),
         more=now.more + max(len(now.alerts) - MAX_ALERTS, 0),
         repeat_possible=notification.repeat_possible,
@@ -96,6 +97,10 @@ def render_summary(
         title=overdue.title_of(len(found)),
         text=overdue.as_text(lines, more, late=late, repeat=repeat),
         url="",
+        actions=tuple(
+            Button("acknowledge", f"Acknowledge #{line.number}", line.token, line.url)
+            for line in lines
+        ),
         facts=(),
         links=(),
         buttons=tuple(
@@ -183,6 +188,20 @@ def _buttons(notification: Notification, url: str, token: str) -> tuple[Button, 
     if notification.purpose != "page" or not url:
         return ()
     return (Button("acknowledge", "Acknowledge", token, url),)
+
+
+def actions_of(status: str, token: str, url: str = "") -> tuple[Button, ...]:
+    """Return what may be asked for in this state."""
+    if not token or status not in {"triggered", "acknowledged"}:
+        return ()
+    acknowledge = (Button("acknowledge", "Acknowledge", token, url),)
+    return (
+        *(acknowledge if status == "triggered" else ()),
+        Button("resolve", "Resolve", token, ""),
+        Button("snooze", "Snooze", token, ""),
+        Button("escalate", "Escalate", token, ""),
+        Button("note", "Add note", token, ""),
+    )
 
 
 def _line(alert: AlertSummary) -> AlertLine:

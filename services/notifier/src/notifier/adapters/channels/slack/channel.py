@@ -1,0 +1,163 @@
+"""The channel `slack`: messages by a bot of the customer's own app."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from notifier.adapters.channels.slack.api import API, Answered, SlackApi
+from notifier.adapters.channels.slack.blocks import Message, message_of
+from notifier.adapters.channels.slack.pace import Pace
+from tocsin.channels import (
+    Accepted,
+    Cap,
+    ChannelInfo,
+    Config,
+    Content,
+    Context,
+    Delivery,
+    ExternalRef,
+    Finding,
+    MessageDoc,
+    RateLimited,
+    SendResult,
+    TargetGone,
+)
+
+FIRST = timedelta(seconds=6)
+SECOND = timedelta(seconds=3.5)
+# As Slack documents: a message a second in one conversation, with bursts; tier 3, 50 a minute.
+POSTS = (timedelta(seconds=1), 1)
+EDITS = (timedelta(seconds=1.2), 5)
+EVENT = "tocsin_delivery"
+SEEN = 100  # So many of a conversation's last messages are looked at for one of ours.
+SCOPES = frozenset({"chat:write", "im:write", "im:history", "channels:history", "commands"})
+NO_TOKEN = Config("no bot token is set up (NOTIFIER_SLACK_BOT_TOKEN)")
+_CONVERSATION = re.compile(r"[UWCGD][A-Z0-9]{2,30}")
+_MESSAGE = re.compile(r"[0-9]{1,20}\.[0-9]{1,10}")
+
+
+class SlackChannel:
+    """Options: `bot_token`, `signing_secret`, `app_token`, `api` (where Slack's API is).
+
+    An address is the id of a person (`U…`), who gets a direct message, or of a channel (`C…`).
+    """
+
+    info = ChannelInfo(
+        name="slack",
+        caps=Cap.SEND | Cap.UPDATE | Cap.RECONCILE | Cap.CHECK,
+        deadline=FIRST + SECOND,
+        max_in_flight=32,
+        max_in_flight_per_host=32,
+    )
+
+    def __init__(self, options: Mapping[str, str], context: Context) -> None:
+        """Call by the host's guarded HTTP."""
+        token = options.get("bot_token", "")
+        if token and not token.startswith("xoxb-"):
+            raise ValueError("bot_token: is the one that starts with xoxb-")
+        self._token = token
+        self._hears = bool(options.get("signing_secret") or options.get("app_token"))
+        self._api = SlackApi(context.http, options.get("api") or API, token)
+        self._posts = Pace(*POSTS)
+        self._edits = Pace(*EDITS)
+
+    async def send(self, delivery: Delivery, doc: MessageDoc) -> SendResult:
+        """Post the message; without its blocks, where Slack refuses them."""
+        if not self._token:
+            return NO_TOKEN
+        if not _CONVERSATION.fullmatch(delivery.address):
+            return TargetGone("the address is not the id of a person (U…) or a channel (C…)")
+        where = {"channel": delivery.address, "metadata": _identity(delivery)}
+        message = message_of(doc, hears=self._hears)
+        said = await self._paced(self._posts, "chat.postMessage", where, message, delivery)
+        return _referred(said)
+
+    async def update(self, delivery: Delivery, ref: ExternalRef, doc: MessageDoc) -> SendResult:
+        """Write the message anew as things stand."""
+        if not self._token:
+            return NO_TOKEN
+        if not _MESSAGE.fullmatch(ref.message) or not _CONVERSATION.fullmatch(ref.conversation):
+            return TargetGone("what is known of the message is not a reference of Slack's")
+        where = {"channel": ref.conversation, "ts": ref.message}
+        message = message_of(doc, hears=self._hears)
+        said = await self._paced(self._edits, "chat.update", where, message, delivery)
+        return _referred(said)
+
+    async def reconcile(self, delivery: Delivery) -> SendResult | None:
+        """Look for the message among the last ones; None where it is not, or cannot be seen."""
+        conversation = delivery.address
+        if conversation[:1] in {"U", "W"}:
+            opened = await self._api.write(
+                "conversations.open", {"users": conversation}, SECOND, delivery.at
+            )
+            if not isinstance(opened, dict):
+                return None
+            conversation = str(opened.get("channel", {}).get("id", ""))
+        asked = {
+            "channel": conversation,
+            "limit": str(SEEN),
+            "include_all_metadata": "true",
+        }
+        read = await self._api.read("conversations.history", asked, SECOND, delivery.at)
+        if not isinstance(read, dict):
+            return None
+        for message in read.get("messages", ()):
+            payload = message.get("metadata", {}).get("event_payload", {})
+            if payload.get("delivery_id") == delivery.delivery_id:
+                return Accepted(ExternalRef(str(message["ts"]), conversation))
+        return None
+
+    async def check(self) -> list[Finding]:
+        """Ask Slack who we are."""
+        if not self._token:
+            return [Finding(False, NO_TOKEN.reason)]
+        # The instant matters only to a Retry-After that is a date, and Slack gives seconds.
+        said = await self._api.read("auth.test", {}, FIRST, datetime.min)  # noqa: DTZ901
+        if not isinstance(said, dict):
+            return [Finding(False, getattr(said, "reason", "Slack does not answer"))]
+        who, where = said.get("user", "?"), said.get("team", "?")
+        return [Finding(True, f"Slack knows us as {who} in {where} ({said.get('team_id', '?')})")]
+
+    async def _paced(
+        self,
+        pace: Pace,
+        method: str,
+        where: Mapping[str, Any],
+        message: Message,
+        delivery: Delivery,
+    ) -> Answered | SendResult:
+        line = where["channel"] if pace is self._posts else method
+        wait = pace.wait(line, delivery.delivery_id, delivery.at)
+        if wait:
+            return RateLimited("waits for its turn, as Slack's rate limit asks", wait)
+        full = {**where, **_without_surprises(message.text), "blocks": message.blocks}
+        said = await self._api.write(method, full, FIRST, delivery.at)
+        if isinstance(said, Content):
+            plain = {**where, **_without_surprises(message.text), "blocks": []}
+            said = await self._api.write(method, plain, SECOND, delivery.at)
+        if isinstance(said, RateLimited):
+            pace.hold(line, delivery.at + (said.retry_after or timedelta(seconds=1)))
+        return said
+
+
+def _without_surprises(text: str) -> dict[str, Any]:
+    """Return the text with everything off that would make more of it than it says."""
+    return {
+        "text": text,
+        "mrkdwn": False,
+        "parse": "none",
+        "link_names": False,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+
+
+def _identity(delivery: Delivery) -> dict[str, Any]:
+    return {"event_type": EVENT, "event_payload": {"delivery_id": delivery.delivery_id}}
+
+
+def _referred(said: Answered | SendResult) -> SendResult:
+    if not isinstance(said, dict):
+        return said
+    return Accepted(ExternalRef(str(said.get("ts", "")), str(said.get("channel", ""))))

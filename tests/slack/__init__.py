@@ -1,0 +1,1 @@
+"""A strict Slack of our own: it refuses what the real one refuses."""
