@@ -55,6 +55,10 @@ READ = {
     "GET /v1/timelines/{incident}",
     "GET /v1/postmortems",
     "GET /v1/postmortems/{identity}",
+    "GET /v1/postmortems/{identity}/history",
+    "GET /v1/postmortems/{identity}/versions/{number}",
+    "GET /v1/action-items",
+    "GET /v1/action-items/{item}",
 }
 WRITE = {
     "POST /v1/incidents",
@@ -66,6 +70,12 @@ WRITE = {
     "POST /v1/silences/{silence_id}/expire",
     "PUT /v1/catalog",
     "POST /v1/channels/{name}/test",
+    "PUT /v1/postmortems/{identity}/sections/{section}",
+    "POST /v1/postmortems/{identity}/review",
+    "POST /v1/postmortems/{identity}/publish",
+    "POST /v1/postmortems/{identity}/draft",
+    "POST /v1/postmortems/{identity}/action-items",
+    "PUT /v1/action-items/{item}",
 }
 SERVICES = ("incident-intake", "escalation", "notifier", "postmortem")
 ADMIN = {f"POST /v1/dead-letters/{name}/{{identity}}/replay" for name in SERVICES}
@@ -109,6 +119,7 @@ def filled(path: str, known: Mapping[str, Any]) -> str:
     """Return a path with ids that exist."""
     path = path.replace("{path:path}", "events")
     given = {"name": "payments", "verb": "acknowledge", "source": "generic"}
+    given |= {"section": "impact", "number": "1", "item": "act_0"}
     given |= {name: values[0] for name, values in known.items()}
     if path.startswith("/v1/channels/"):
         given["name"] = "webhook"

@@ -89,6 +89,7 @@ BUNDLE: list[Any] = [
 ]
 SILENCE = {"matchers": ['service="checkout"', 'pod=~"a|b"'], "duration": "1h", "comment": "known"}
 PRESS = {"id": "e-1", "who": "P-ADA", "press": "acknowledge", "token": "x" * 22}
+ITEM = {"title": "Alert on queue length", "owner": "ada", "due": "2026-04-01", "by": "bob"}
 # By method and path as OpenAPI writes it; a path may hold the source as well.
 BODIES: dict[str, list[Any]] = {
     "POST /v1/alerts/generic": GENERIC,
@@ -114,6 +115,14 @@ BODIES: dict[str, list[Any]] = {
     "POST /v1/catalog/plan": BUNDLE,
     "PUT /v1/catalog": BUNDLE,
     "POST /v1/channels/{name}/test": [{"address": "https://push.example.invalid/x"}, {}],
+    "PUT /v1/postmortems/{identity}/sections/{section}": [
+        {"text": "Checkout was slow.\n\n- for an hour", "by": "ada"}
+    ],
+    "POST /v1/postmortems/{identity}/review": [{"by": "ada"}, {}],
+    "POST /v1/postmortems/{identity}/publish": [{"by": "ada"}, {"digest": "5f" * 32}],
+    "POST /v1/postmortems/{identity}/draft": [{"by": "ada"}, {}],
+    "POST /v1/postmortems/{identity}/action-items": [ITEM],
+    "PUT /v1/action-items/{item}": [ITEM, {**ITEM, "state": "done"}],
     "POST /i/pigeon/{path}": [
         PRESS,
         {"challenge": "x"},
@@ -148,6 +157,13 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "from": ("2026-01-05T09:00:00Z",),
     "to": ("2026-02-05T09:00:00Z",),
     "version": ("1", "0"),
+    "section": ("impact", "summary", "timeline"),
+    "number": ("1", "0", "1000001"),
+    "item": ("act_" + "0" * 32,),
+    "if-match": ('"0"', "1", "*", "W/x"),
+    "state": ("open", "done"),
+    "owner": ("ada",),
+    "due_before": ("2026-04-01", "2026-13-01"),
     "filter": ('alertname="TargetDown"', 'pod=~"(a+)+"'),
 }
 

@@ -10,7 +10,7 @@ from postmortem.adapters.memory import MemoryPostmortemUnitOfWork
 from postmortem.domain.postmortem import postmortem_id
 from postmortem.entrypoints.kafka import subscriptions
 from postmortem.entrypoints.timers import on_timers
-from postmortem.handlers import Handlers
+from postmortem.handlers import Handlers, sheet
 from tests.unit.postmortem.stories import (
     ADA,
     INCIDENT,
@@ -126,15 +126,14 @@ async def test_incidents_do_not_mix(store: Store) -> None:
         assert entries
         assert [entry.text for entry in entries] == ["Other triggered (checkout, critical)"]
         assert await Handlers().story(uow, "inc-3") is None
-        assert await Handlers().postmortem(uow, "inc-3") is None
 
 
 async def test_an_open_incident_can_be_read_as_it_stands(store: Store) -> None:
     await arrive(store, *night()[:3])
     async with store.read() as uow:
-        found = await Handlers().postmortem(uow, postmortem_id(INCIDENT))
+        found = await sheet.read(uow, postmortem_id(INCIDENT))
     assert found
-    assert "- Status: triggered" in found.text
+    assert "- Status: triggered" in found.facts.text
 
 
 async def test_a_dead_letter_about_an_incident_is_told_without_its_bytes(store: Store) -> None:

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from postmortem.domain.facts import in_order
+from postmortem.domain.facts import facts
 from postmortem.domain.metrics import Metric, metrics, spoken
 from tests.unit.postmortem.stories import (
     BOB,
+    INCIDENT,
     TOKEN,
     acknowledged,
     alert,
@@ -22,7 +23,7 @@ from tocsin.events import Envelope, Event
 
 
 def named(events: list[Envelope[Event]], name: str) -> Metric:
-    (found,) = [metric for metric in metrics(in_order(events)) if metric.name == name]
+    (found,) = [metric for metric in metrics(facts(INCIDENT, events).events) if metric.name == name]
     return found
 
 

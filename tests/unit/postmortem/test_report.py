@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from postmortem.domain.markdown import inline
-from postmortem.domain.report import report
+from postmortem.domain.postmortem import compiled
 from tests.unit.postmortem.stories import (
     BOB,
     INCIDENT,
@@ -44,6 +44,11 @@ HOSTILE = [
     "| --- |\n| x |",
     "$x$ @everyone {{template}}",
 ]
+
+
+def report(incident_id: str, events: list[Envelope[Event]]) -> str:
+    found = compiled(incident_id, events)
+    return found.text if found else ""
 
 
 def test_a_hundred_shuffles_give_one_text() -> None:

@@ -1,7 +1,7 @@
 """The composition root: the only place that knows which adapter fills which port."""
 
 from postmortem.adapters.sql import SqlPostmortemUnitOfWork
-from postmortem.entrypoints import http, kafka, timers
+from postmortem.entrypoints import action_items, desk, http, kafka, timers, versions
 from postmortem.handlers import Handlers
 from postmortem.ports import PostmortemUnitOfWork
 from postmortem.settings import PostmortemSettings
@@ -15,6 +15,7 @@ def build(
 ) -> Application[PostmortemUnitOfWork]:
     """Put the service together."""
     handlers = Handlers()
+    counter = desk.Counter(parts.store, parts.clock)
     return Application(
         name="postmortem",
         store=parts.store,
@@ -22,7 +23,14 @@ def build(
         subscriptions=kafka.subscriptions(handlers),
         on_timers=timers.on_timers,
         http=create_app(
-            name="postmortem", settings=settings, routers=[http.router(handlers, parts.store)]
+            name="postmortem",
+            settings=settings,
+            routers=[
+                http.router(handlers, counter),
+                desk.router(counter),
+                action_items.router(counter),
+                versions.router(counter),
+            ],
         ),
     )
 

@@ -1,12 +1,16 @@
-"""What this service needs of the world: its events, its incidents, its drafts."""
+"""What this service needs of the world: events, incidents, drafts, and what people make of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Protocol
 
+from postmortem.domain.action_item import ActionItem
+from postmortem.domain.document import ItemState, Status
 from postmortem.domain.postmortem import Postmortem
-from tocsin.events import Envelope, Event
+from postmortem.domain.review import Review
+from postmortem.domain.words import Words
+from tocsin.events import Actor, Envelope, Event
 from tocsin.unit_of_work import UnitOfWork
 
 
@@ -18,11 +22,46 @@ class Summary:
     incident_id: str
     title: str
     service: str
-    status: str
+    status: Status
     digest: str
     events: int
     resolved_at: datetime | None
     last_event_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A published version: `document` is its JSON, byte for byte, `sha256` that of these bytes."""
+
+    postmortem_id: str
+    number: int
+    document: str
+    sha256: str
+    digest: str
+    published_by: Actor
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that a person did to a postmortem, kept for good; `detail` holds what was given."""
+
+    change_id: str
+    postmortem_id: str
+    revision: int
+    what: str
+    changed_by: Actor
+    changed_at: datetime
+    detail: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which action items to list."""
+
+    state: ItemState | None = None
+    owner: str | None = None
+    due_before: date | None = None
 
 
 class EventLog(Protocol):
@@ -73,6 +112,64 @@ class Drafts(Protocol):
         ...
 
 
+class Reviews(Protocol):
+    """What people made of postmortems. Whoever writes holds the incident (`Incidents.lock`)."""
+
+    async def of(self, postmortem_id: str, incident_id: str) -> Review:
+        """Return where a postmortem stands: an untouched draft where nobody did anything."""
+        ...
+
+    async def save(self, review: Review, change: Change) -> None:
+        """Write where it stands now, and what was done."""
+        ...
+
+    async def words(self, postmortem_id: str) -> Mapping[str, Words]:
+        """Return what people wrote, by section."""
+        ...
+
+    async def write(self, postmortem_id: str, words: Words) -> None:
+        """Write one section over what was there."""
+        ...
+
+    async def publish(self, publication: Publication) -> None:
+        """Keep a published version; one that is kept already stays as it is."""
+        ...
+
+    async def published(self, postmortem_id: str, number: int) -> Publication | None:
+        """Return a published version."""
+        ...
+
+    async def is_done(self, change_id: str) -> bool:
+        """Return whether this was done already."""
+        ...
+
+    async def history(self, postmortem_id: str, before: int | None, limit: int) -> Sequence[Change]:
+        """Return what was done, latest first, from before a revision."""
+        ...
+
+
+class ActionItems(Protocol):
+    """What was promised."""
+
+    async def of(self, postmortem_id: str) -> Sequence[ActionItem]:
+        """Return the items of a postmortem, by due date."""
+        ...
+
+    async def get(self, action_item_id: str) -> ActionItem | None:
+        """Return one."""
+        ...
+
+    async def save(self, item: ActionItem) -> None:
+        """Write it whole, over what was there."""
+        ...
+
+    async def page(
+        self, wanted: Wanted, after: tuple[date, str] | None, limit: int
+    ) -> Sequence[ActionItem]:
+        """Return items by due date, from behind `after` (due, id)."""
+        ...
+
+
 class PostmortemUnitOfWork(UnitOfWork, Protocol):
     """One transaction with this service's repositories."""
 
@@ -89,4 +186,14 @@ class PostmortemUnitOfWork(UnitOfWork, Protocol):
     @property
     def drafts(self) -> Drafts:
         """The drafts."""
+        ...
+
+    @property
+    def reviews(self) -> Reviews:
+        """Where postmortems stand."""
+        ...
+
+    @property
+    def action_items(self) -> ActionItems:
+        """What was promised."""
         ...

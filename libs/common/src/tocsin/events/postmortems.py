@@ -27,15 +27,18 @@ class PostmortemDrafted(PostmortemEvent):
 
 
 class PostmortemPublished(PostmortemEvent):
-    """People agreed on it."""
+    """People agreed on it; `number` is the version, `digest` that of the facts in it."""
 
     TYPE: ClassVar[str] = "tocsin.postmortem-published.v1"
 
     by: Actor
+    number: int = 1
+    title: str = ""
+    digest: str = ""
 
 
 class ActionItemOpened(PostmortemEvent):
-    """A change was promised."""
+    """A change was promised; `again` when it was, and this is what is promised now."""
 
     TYPE: ClassVar[str] = "tocsin.action-item-opened.v1"
 
@@ -43,6 +46,8 @@ class ActionItemOpened(PostmortemEvent):
     title: str
     owner: str
     due: date
+    by: Actor | None = None
+    again: bool = False
 
 
 class ActionItemClosed(PostmortemEvent):

@@ -1,10 +1,12 @@
 """The ports in a few dicts, held to the same contract as SQL."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from postmortem.adapters.memory_desk import MemoryActionItems, MemoryReviews
 from postmortem.domain.postmortem import Postmortem, postmortem_id
 from postmortem.ports import Summary
 from tocsin.events import Envelope, Event
@@ -62,9 +64,10 @@ class MemoryIncidents:
 class MemoryDrafts:
     """Drafts by incident id."""
 
-    def __init__(self, table: Table) -> None:
-        """Keep them in `table`."""
+    def __init__(self, table: Table, reviews: Table) -> None:
+        """Keep them in `table`; where each stands is in `reviews`."""
         self._table = table
+        self._reviews = reviews
 
     async def digests(self, incident_ids: Sequence[str]) -> Mapping[str, str]:
         """Return the digest of each draft there is."""
@@ -78,7 +81,7 @@ class MemoryDrafts:
                 incident_id=one.incident_id,
                 title=one.title.replace("\x00", "�"),
                 service=one.service.replace("\x00", "�"),
-                status=one.status,
+                status="draft",
                 digest=one.digest,
                 events=one.events,
                 resolved_at=one.resolved_at,
@@ -91,7 +94,12 @@ class MemoryDrafts:
             self._table.values(), key=lambda one: (one.resolved_at, one.postmortem_id), reverse=True
         )
         behind = [one for one in found if not after or (one.resolved_at, one.postmortem_id) < after]
-        return behind[:limit]
+        return [
+            replace(one, status=self._reviews[one.postmortem_id].status)
+            if one.postmortem_id in self._reviews
+            else one
+            for one in behind[:limit]
+        ]
 
 
 class MemoryPostmortemUnitOfWork(MemoryUnitOfWork):
@@ -110,4 +118,14 @@ class MemoryPostmortemUnitOfWork(MemoryUnitOfWork):
     @cached_property
     def drafts(self) -> MemoryDrafts:
         """The drafts."""
-        return MemoryDrafts(self.table("drafts"))
+        return MemoryDrafts(self.table("drafts"), self.table("reviews"))
+
+    @cached_property
+    def reviews(self) -> MemoryReviews:
+        """Where postmortems stand."""
+        return MemoryReviews(self.table)
+
+    @cached_property
+    def action_items(self) -> MemoryActionItems:
+        """What was promised."""
+        return MemoryActionItems(self.table("action_items"))

@@ -4,62 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Index,
-    MetaData,
-    Table,
-    Text,
-    and_,
-    bindparam,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from postmortem.adapters.action_items import SqlActionItems
+from postmortem.adapters.reviews import SqlReviews
+from postmortem.adapters.tables import DRAFTS, EVENTS, INCIDENTS, METADATA, REVIEWS
 from postmortem.domain.postmortem import Postmortem, postmortem_id
 from postmortem.ports import Summary
 from tocsin.events import Envelope, Event, decode, encode
-from tocsin.sql import Instant, SqlUnitOfWork, insert_new, recipe_tables, upsert
+from tocsin.sql import SqlUnitOfWork, insert_new, upsert
 
-METADATA = MetaData()
-recipe_tables(METADATA)
-EVENTS = Table(
-    "events",
-    METADATA,
-    Column("event_id", Text, primary_key=True),
-    Column("incident_id", Text, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("recorded_at", Instant, nullable=False),
-    Column("stored_at", Instant, nullable=False),
-    Index("events_incident_id", "incident_id"),
-)
-INCIDENTS = Table(
-    "incidents",
-    METADATA,
-    Column("incident_id", Text, primary_key=True),
-    Column("postmortem_id", Text, nullable=False, unique=True),
-    Column("was_resolved", Boolean, nullable=False),
-    Column("first_seen_at", Instant, nullable=False),
-)
-DRAFTS = Table(
-    "drafts",
-    METADATA,
-    Column("postmortem_id", Text, primary_key=True),
-    Column("incident_id", Text, nullable=False, unique=True),
-    Column("title", Text, nullable=False),
-    Column("service", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("digest", Text, nullable=False),
-    Column("events", BigInteger, nullable=False),
-    Column("resolved_at", Instant, nullable=False),
-    Column("last_event_at", Instant, nullable=False),
-    Index("drafts_resolved_at", "resolved_at", "postmortem_id"),
-)
+__all__ = ["METADATA", "SqlPostmortemUnitOfWork"]
+
 _RESOLVE = (
     update(INCIDENTS).where(INCIDENTS.c.incident_id == bindparam("id")).values(was_resolved=True)
 )
@@ -166,7 +123,7 @@ class SqlDrafts:
                 "incident_id": one.incident_id,
                 "title": one.title.replace("\x00", "�"),  # PostgreSQL takes no NUL.
                 "service": one.service.replace("\x00", "�"),
-                "status": one.status,
+                "status": "draft",  # Where it stands by now, `reviews` knows.
                 "digest": one.digest,
                 "events": one.events,
                 "resolved_at": one.resolved_at,
@@ -178,7 +135,13 @@ class SqlDrafts:
 
     async def page(self, after: tuple[datetime, str] | None, limit: int) -> Sequence[Summary]:
         """Return drafts, the latest resolve first, from behind `after`."""
-        query = select(DRAFTS).order_by(DRAFTS.c.resolved_at.desc(), DRAFTS.c.postmortem_id.desc())
+        columns = [column for column in DRAFTS.c if column is not DRAFTS.c.status]
+        status = func.coalesce(REVIEWS.c.status, DRAFTS.c.status).label("status")
+        query = (
+            select(*columns, status)
+            .outerjoin(REVIEWS, REVIEWS.c.postmortem_id == DRAFTS.c.postmortem_id)
+            .order_by(DRAFTS.c.resolved_at.desc(), DRAFTS.c.postmortem_id.desc())
+        )
         if after is not None:
             resolved_at, identity = after
             query = query.where(
@@ -208,3 +171,13 @@ class SqlPostmortemUnitOfWork(SqlUnitOfWork):
     def drafts(self) -> SqlDrafts:
         """The drafts."""
         return SqlDrafts(self.connection)
+
+    @cached_property
+    def reviews(self) -> SqlReviews:
+        """Where postmortems stand."""
+        return SqlReviews(self.connection)
+
+    @cached_property
+    def action_items(self) -> SqlActionItems:
+        """What was promised."""
+        return SqlActionItems(self.connection)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from postmortem.domain.timeline import timeline
+from postmortem.domain.document import Ids
+from postmortem.domain.metrics import Metric, metrics
+from postmortem.domain.timeline import TimelineEntry, timeline
 from tocsin import events as e
 from tocsin.events import Envelope, Event, Severity
 
 Status = Literal["unknown", "triggered", "acknowledged", "resolved", "merged"]
-Ids = tuple[str, ...]
 
 _STATUS: dict[type[Event], Status] = {
     e.IncidentTriggered: "triggered",
@@ -52,10 +53,13 @@ class PagedFacts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of an incident. `events` stand in the order of its timeline."""
+    """What is known of an incident. `events` stand in the order of its timeline, `story`."""
 
     incident_id: str
     events: tuple[Envelope[Event], ...]
+    story: tuple[TimelineEntry, ...]
+    alerts: tuple[AlertFacts, ...]
+    metrics: tuple[Metric, ...]
     triggered: Envelope[e.IncidentTriggered] | None
     status: Status
     status_rests_on: Ids
@@ -75,7 +79,9 @@ class Facts:
 
 def facts(incident_id: str, envelopes: Iterable[Envelope[Event]]) -> Facts:
     """Return what these events add up to."""
-    events = in_order(envelopes)
+    by_id = {envelope.event_id: envelope for envelope in envelopes}
+    story = timeline(by_id.values())
+    events = tuple(by_id[entry.event_id] for entry in story)
     triggered = next((item for item in events if isinstance(item.data, e.IncidentTriggered)), None)
     status: Status = "unknown"
     status_rests_on: Ids = ()
@@ -83,13 +89,18 @@ def facts(incident_id: str, envelopes: Iterable[Envelope[Event]]) -> Facts:
         if (found := _STATUS.get(type(item.data))) is not None:
             status, status_rests_on = found, (item.event_id,)
     severities, rest_on = _severities(events)
-    return Facts(incident_id, events, triggered, status, status_rests_on, severities, rest_on)  # type: ignore[arg-type]  # Found by its data's type.
-
-
-def in_order(envelopes: Iterable[Envelope[Event]]) -> tuple[Envelope[Event], ...]:
-    """Return the envelopes in the order of their timeline, each once."""
-    by_id = {envelope.event_id: envelope for envelope in envelopes}
-    return tuple(by_id[entry.event_id] for entry in timeline(by_id.values()))
+    return Facts(
+        incident_id=incident_id,
+        events=events,
+        story=story,
+        alerts=alerts(events),
+        metrics=metrics(events),
+        triggered=triggered,  # type: ignore[arg-type]  # Found by its data's type.
+        status=status,
+        status_rests_on=status_rests_on,
+        severities=severities,
+        severities_rest_on=rest_on,
+    )
 
 
 def _severities(events: Sequence[Envelope[Event]]) -> tuple[tuple[Severity, ...], Ids]:

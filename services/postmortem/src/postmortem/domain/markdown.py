@@ -1,35 +1,50 @@
 """Markdown that strangers' words cannot break out of, and footnotes that name the evidence."""
 
 import re
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from postmortem.domain.facts import Ids
+from postmortem.domain.document import Ids
+from postmortem.domain.plain import blocks, one_line, visible
 
-LONGEST = 500
 _MARKUP = re.compile(r"([\\`*_{}\[\]#!|~^$@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_AT_THE_START = re.compile(r"([-+=]|\d+(?=[.)]))")
 
 
 def inline(text: str) -> str:
-    """Return `text` as inline Markdown that shows it and does nothing else.
+    """Return `text` as inline Markdown that shows it and does nothing else."""
+    return _inert(one_line(text))
 
-    Line breaks become spaces; control, direction and other invisible characters become visible;
-    what is very long is cut, and the cut is shown.
+
+def prose(text: str) -> list[str]:
+    """Return what people wrote as the lines of paragraphs and lists, and of nothing else.
+
+    An empty line ends a paragraph; a line that starts with a dash and a space is an item.
     """
-    line = " ".join(text.split())
-    if len(line) > LONGEST:
-        line = line[: LONGEST - 1] + "…"
-    visible = "".join(_visible(character) for character in line)
-    entities = "".join(_ENTITIES.get(character, character) for character in visible)
+    found: list[str] = []
+    for block in blocks(text):
+        found += [f"- {_line(line)}" for line in block.lines] if block.is_list else []
+        found += _broken([_line(line) for line in block.lines]) if not block.is_list else []
+        found.append("")
+    return found[:-1]
+
+
+def _broken(lines: Sequence[str]) -> list[str]:
+    return [*(line + "\\" for line in lines[:-1]), lines[-1]]
+
+
+def _line(text: str) -> str:
+    """Return one line of prose; whatever starts a block elsewhere starts none here."""
+    line = _inert(visible(text))
+    if found := _AT_THE_START.match(line):
+        end = found.end()
+        return f"\\{line}" if not line[0].isdigit() else f"{line[:end]}\\{line[end:]}"
+    return line
+
+
+def _inert(text: str) -> str:
+    entities = "".join(_ENTITIES.get(character, character) for character in text)
     return _MARKUP.sub(r"\\\1", entities)
-
-
-def _visible(character: str) -> str:
-    # Cc, Cf, Cs, Co, Cn: control, format (bidi overrides, zero width), surrogate, private, none.
-    if unicodedata.category(character).startswith("C"):
-        return f"(U+{ord(character):04X})"
-    return character
 
 
 def table(head: Iterable[str], body: Iterable[Iterable[str]]) -> list[str]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from postmortem.domain.facts import Ids
+from postmortem.domain.document import Ids
+from postmortem.domain.recorded import clocks
+from postmortem.domain.sentences import clock_time
 from tocsin import events as e
 from tocsin.events import Envelope, Event
 
@@ -23,6 +25,47 @@ class Metric:
     def milliseconds(self) -> int | None:
         """The duration in whole milliseconds."""
         return None if self.value is None else self.value // timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant and the event it comes from; `at` is None when unknown."""
+
+    at: datetime | None = None
+    rests_on: Ids = ()
+
+
+def moments(events: Sequence[Envelope[Event]]) -> tuple[tuple[str, Moment], ...]:
+    """Return the instants that everybody asks for, by name; by our clock but for the first."""
+    opened = _first(events, e.IncidentTriggered)
+    return (
+        ("began, by the first alert's clock", _claimed(opened)),
+        ("first signal received", _observed(opened)),
+        ("opened", _of(opened)),
+        ("first page sent", _of(_first_page(events))),
+        ("acknowledged", _of(_first(events, e.IncidentAcknowledged))),
+        ("resolved", _of(_resolved(events))),
+    )
+
+
+def _of(event: Envelope[Event] | None) -> Moment:
+    return Moment(event.time, (event.event_id,)) if event else Moment()
+
+
+def _claimed(event: Envelope[Event] | None) -> Moment:
+    if event is None or not (alert := getattr(event.data, "alert", None)) or not alert.started_at:
+        return Moment()
+    times = clocks(event)
+    return Moment(times.effective_at, (event.event_id,)) if times.is_credible else Moment()
+
+
+def _observed(event: Envelope[Event] | None) -> Moment:
+    return Moment(clocks(event).observed_at, (event.event_id,)) if event else Moment()
+
+
+def when(at: datetime | None) -> str:
+    """Return an instant as a table says it."""
+    return clock_time(at) if at else "unknown"
 
 
 def metrics(events: Sequence[Envelope[Event]]) -> tuple[Metric, ...]:

@@ -1,39 +1,53 @@
-"""What happened, why, and what changes.
+"""What happened, why, and what changes: compiled from events, and put together with people's part.
 
-    draft -> in review -> published
-
-A draft is compiled from events alone. Review and publication come with the people who do them;
-until then every postmortem is a draft.
+Facts are compiled from events alone, and always anew. What people write is kept apart, so that no
+late event can touch it.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-from postmortem.domain.facts import facts
-from postmortem.domain.metrics import Metric, metrics
+from postmortem.domain.action_item import ActionItem
+from postmortem.domain.document import Document, Section
+from postmortem.domain.facts import Facts, facts
+from postmortem.domain.metrics import Metric
 from postmortem.domain.report import report
+from postmortem.domain.review import Basis, Review
+from postmortem.domain.sections import sections
+from postmortem.domain.timeline import TimelineEntry
+from postmortem.domain.words import Words
 from tocsin import ids
 from tocsin.events import Envelope, Event, IncidentResolved, PostmortemDrafted, PostmortemEvent
 
 
 @dataclass(frozen=True, slots=True)
 class Postmortem:
-    """A draft. `digest` is the SHA-256 of `text`; `events` counts what it was compiled from."""
+    """The facts of an incident.
+
+    `digest` is the SHA-256 of `text`, the draft that nobody wrote in yet; `events` counts what it
+    was compiled from.
+    """
 
     postmortem_id: str
     incident_id: str
     title: str
     service: str
-    status: Literal["draft"]
     text: str
     digest: str
     events: int
+    sections: tuple[Section, ...]
+    story: tuple[TimelineEntry, ...]
     metrics: tuple[Metric, ...]
     resolved_at: datetime | None
+    is_over: bool
     last_event_at: datetime
+
+    @property
+    def basis(self) -> Basis:
+        """What a review that is asked for now begins with."""
+        return Basis(self.digest, self.sections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +70,71 @@ def evidence(envelopes: Iterable[Envelope[Event]]) -> tuple[Envelope[Event], ...
 
 
 def compiled(incident_id: str, envelopes: Iterable[Envelope[Event]]) -> Postmortem | None:
-    """Return the draft that these events make; None when there are none."""
+    """Return the facts that these events make; None when there are none."""
     known = facts(incident_id, evidence(envelopes))
     if not known.events:
         return None
-    text = report(incident_id, known.events)
+    said = sections(known)
+    text = report(_untouched(known, said))
     resolved = _resolve(known.events) if known.status == "resolved" else None
     return Postmortem(
         postmortem_id=postmortem_id(incident_id),
         incident_id=incident_id,
         title=known.title,
         service=known.service,
-        status="draft",
         text=text,
         digest=hashlib.sha256(text.encode()).hexdigest(),
         events=len(known.events),
-        metrics=metrics(known.events),
+        sections=said,
+        story=known.story,
+        metrics=known.metrics,
         resolved_at=resolved.time if resolved else None,
+        is_over=known.status in {"resolved", "merged"},
         last_event_at=max(item.time for item in known.events),
+    )
+
+
+def _untouched(known: Facts, said: tuple[Section, ...]) -> Document:
+    return Document(
+        postmortem_id=postmortem_id(known.incident_id),
+        incident_id=known.incident_id,
+        title=known.title,
+        service=known.service,
+        events=len(known.events),
+        sections=said,
+    )
+
+
+def document(
+    found: Postmortem, review: Review, words: Mapping[str, Words], items: Sequence[ActionItem]
+) -> Document:
+    """Return the facts together with what people made of them."""
+    return Document(
+        postmortem_id=found.postmortem_id,
+        incident_id=found.incident_id,
+        title=found.title,
+        service=found.service,
+        status=review.status,
+        digest=found.digest,
+        events=found.events,
+        review_requested_by=review.requested_by,
+        review_requested_at=review.requested_at,
+        sections=tuple(
+            _written(section, words[section.key]) if section.key in words else section
+            for section in found.sections
+        ),
+        action_items=tuple(item.item for item in items),
+    )
+
+
+def _written(section: Section, words: Words) -> Section:
+    return section.model_copy(
+        update={
+            "words": words.text,
+            "words_version": words.version,
+            "edited_by": words.edited_by,
+            "edited_at": words.edited_at,
+        }
     )
 
 

@@ -39,11 +39,6 @@ def clock_time(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def names(people: Iterable[str]) -> str:
-    """Return names as a list in a sentence."""
-    return ", ".join(people)
-
-
 def _level(level: int) -> str:
     return f"level {level}" if level else "last resort"
 
@@ -105,7 +100,7 @@ def _(event: e.IncidentSnoozed) -> str:
 
 @_text.register
 def _(event: e.IncidentReassigned) -> str:
-    return f"reassigned to {names(event.to)} by {event.by}"
+    return f"reassigned to {', '.join(event.to)} by {event.by}"
 
 
 @_text.register
@@ -159,7 +154,7 @@ def _(event: e.LevelSkipped) -> str:
 @_text.register
 def _(event: e.EscalationExhausted) -> str:
     if event.last_resort:
-        return f"policy {event.policy} exhausted; last resort: {names(event.last_resort)}"
+        return f"policy {event.policy} exhausted; last resort: {', '.join(event.last_resort)}"
     return f"policy {event.policy} exhausted: {event.reason}"
 
 
@@ -212,7 +207,7 @@ def _(event: e.EscalateIncident) -> str:
 
 @_text.register
 def _(event: e.ReassignIncident) -> str:
-    return f"{event.by} asked to reassign to {names(event.to)}"
+    return f"{event.by} asked to reassign to {', '.join(event.to)}"
 
 
 @_text.register
@@ -232,12 +227,14 @@ def _(event: e.PostmortemDrafted) -> str:
 
 @_text.register
 def _(event: e.PostmortemPublished) -> str:
-    return f"postmortem published by {event.by}"
+    which = f" (version {event.number})" if event.number > 1 else ""
+    return f"postmortem published by {event.by}{which}"
 
 
 @_text.register
 def _(event: e.ActionItemOpened) -> str:
-    return f"action item opened: {event.title} ({event.owner}, due {event.due.isoformat()})"
+    what = "changed" if event.again else "opened"
+    return f"action item {what}: {event.title} ({event.owner}, due {event.due.isoformat()})"
 
 
 @_text.register

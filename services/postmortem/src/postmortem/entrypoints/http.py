@@ -8,14 +8,16 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 from starlette.responses import HTMLResponse, PlainTextResponse
 
-from postmortem.domain.postmortem import Postmortem
+from postmortem.domain.report import report
 from postmortem.domain.timeline import TimelineEntry
 from postmortem.entrypoints import page
+from postmortem.entrypoints.desk import Counter, known
+from postmortem.entrypoints.shapes import FullPostmortem, PostmortemItem
 from postmortem.entrypoints.viewer import viewer
 from postmortem.handlers import Handlers
-from postmortem.ports import PostmortemUnitOfWork, Summary
+from postmortem.handlers import sheet as sheets
+from postmortem.ports import Summary
 from tocsin.events import Actor
-from tocsin.unit_of_work import Store
 from tocsin.web import Page, Problem, Reader, after_cursor, cursor_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,38 +55,10 @@ class EntryItem(BaseModel):
     moved: bool
 
 
-class PostmortemItem(BaseModel):
-    """A draft in a list."""
-
-    id: str
-    incident_id: str
-    title: str
-    service: str
-    status: str
-    digest: str
-    events: int
-    resolved_at: datetime | None
-    last_event_at: datetime
-
-
-class MetricItem(BaseModel):
-    """A duration and what it rests on; `value_ms` is null where an input is missing."""
-
-    name: str
-    value_ms: int | None
-    event_ids: tuple[str, ...]
-
-
-class FullPostmortem(PostmortemItem):
-    """A draft with its text and its numbers."""
-
-    markdown: str
-    metrics: list[MetricItem]
-
-
-def router(handlers: Handlers, store: Store[PostmortemUnitOfWork]) -> APIRouter:  # noqa: C901 - one small function per route.
+def router(handlers: Handlers, counter: Counter) -> APIRouter:
     """Return the routes."""
     routes = APIRouter()
+    store = counter.store
 
     @routes.get("/v1/timelines/{incident}", tags=["timelines"])
     async def read_timeline(
@@ -108,22 +82,24 @@ def router(handlers: Handlers, store: Store[PostmortemUnitOfWork]) -> APIRouter:
             found = await uow.drafts.page(_place(after_cursor(cursor)), limit + 1)
         last = found[limit - 1] if len(found) > limit else None
         return Page(
-            items=[_item(one) for one in found[:limit]], next=_cursor(last) if last else None
+            items=[PostmortemItem.of(one) for one in found[:limit]],
+            next=_cursor(last) if last else None,
         )
 
     @routes.get(
         "/v1/postmortems/{identity}.md", tags=["postmortems"], dependencies=[Depends(viewer)]
     )
     async def read_markdown(identity: str) -> PlainTextResponse:
-        """One draft as Markdown, by its id or its incident's."""
-        found = await _postmortem(identity)
-        return PlainTextResponse(found.text, media_type="text/markdown", headers=SAFE)
+        """One postmortem as Markdown, by its id or its incident's."""
+        async with store.read() as uow:
+            sheet = known(await sheets.read(uow, identity), identity)
+        return PlainTextResponse(report(sheet.shown), media_type="text/markdown", headers=SAFE)
 
     @routes.get("/v1/postmortems/{identity}", tags=["postmortems"])
     async def read_postmortem(who: Reader, identity: str) -> FullPostmortem:
-        """One draft, by its id or its incident's; of an open incident, as it stands."""
+        """One postmortem, by its id or its incident's: as published where it is, else the draft."""
         del who
-        return _full(await _postmortem(identity))
+        return await counter.full(identity)
 
     @routes.get("/", include_in_schema=False, dependencies=[Depends(viewer)])
     async def home() -> HTMLResponse:
@@ -131,13 +107,6 @@ def router(handlers: Handlers, store: Store[PostmortemUnitOfWork]) -> APIRouter:
         async with store.read() as uow:
             found = await uow.drafts.page(None, ON_THE_PAGE)
         return HTMLResponse(page.home(found), headers=SAFE)
-
-    async def _postmortem(identity: str) -> Postmortem:
-        async with store.read() as uow:
-            found = await handlers.postmortem(uow, identity)
-        if found is None:
-            raise _unknown("postmortem", identity)
-        return found
 
     return routes
 
@@ -178,31 +147,6 @@ def _entry(entry: TimelineEntry) -> EntryItem:
         detail=entry.detail,
         clock_note=entry.clock_note,
         moved=entry.moved,
-    )
-
-
-def _item(one: Summary | Postmortem) -> PostmortemItem:
-    return PostmortemItem(
-        id=one.postmortem_id,
-        incident_id=one.incident_id,
-        title=one.title,
-        service=one.service,
-        status=one.status,
-        digest=one.digest,
-        events=one.events,
-        resolved_at=one.resolved_at,
-        last_event_at=one.last_event_at,
-    )
-
-
-def _full(one: Postmortem) -> FullPostmortem:
-    return FullPostmortem(
-        **_item(one).model_dump(),
-        markdown=one.text,
-        metrics=[
-            MetricItem(name=metric.name, value_ms=metric.milliseconds, event_ids=metric.rests_on)
-            for metric in one.metrics
-        ],
     )
 
 

@@ -7,7 +7,7 @@ events, and, for those that were resolved, load their events and write their dra
 from collections.abc import Sequence
 from datetime import datetime
 
-from postmortem.domain.postmortem import Decision, Postmortem, compiled, draft
+from postmortem.domain.postmortem import Decision, draft
 from postmortem.domain.recorded import incident_of, is_identity
 from postmortem.domain.timeline import TimelineEntry, timeline
 from postmortem.ports import PostmortemUnitOfWork
@@ -73,11 +73,6 @@ class Handlers:
         """Return the timeline of an incident; None if nothing is known of it."""
         _, envelopes = await self._events(uow, identity)
         return timeline(envelopes) if envelopes else None
-
-    async def postmortem(self, uow: PostmortemUnitOfWork, identity: str) -> Postmortem | None:
-        """Return the postmortem of an incident as its events now make it, while it is open too."""
-        incident_id, envelopes = await self._events(uow, identity)
-        return compiled(incident_id, envelopes)
 
     async def _events(
         self, uow: PostmortemUnitOfWork, identity: str
