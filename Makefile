@@ -67,5 +67,5 @@ format: setup ## format, fix what is safe to fix, regenerate what is generated
 chaos: setup ## break a whole system by a seed (SEED= MINUTES= DATABASE= REPLICAS= RATE= FAULTS= PACE=)
 	@$(BIN)/python -m dev chaos
 
-bench: setup ## measure throughput, delay and drain
+bench: setup ## measure throughput, delay, drain, memory and start-up (DATABASE= SCALE= ONLY= TABLE=1)
 	@$(BIN)/python -m dev bench
