@@ -11,7 +11,7 @@ from typing import Literal
 
 from dev.chaos.expectations import Expected, expectations
 from dev.chaos.facts import Facts, PageFact
-from dev.chaos.ledger import Acknowledgement, Broken, Entries, Ring
+from dev.chaos.ledger import Acknowledgement, Answer, Broken, Entries, Ring
 from dev.chaos.town import OF_SERVICE
 from tocsin.events import (
     NotificationDelivered,
@@ -22,11 +22,14 @@ from tocsin.events import (
 )
 
 Kind = Literal[
-    "lost", "duplicated", "phantom", "wrong person", "late", "out of order", "repeated unexplained"
-]
+    "lost", "duplicated", "phantom", "wrong person", "late", "out of order", "repeated unexplained",
+    "own error",
+]  # fmt: skip
 KINDS: tuple[Kind, ...] = (
     "lost", "duplicated", "phantom", "wrong person", "late", "out of order", "repeated unexplained",
+    "own error",
 )  # fmt: skip
+OWN_FAULT, UNAVAILABLE = 500, 503
 # A provider that rang but whose answer we never heard: the page is sent again, and must be.
 _NO_ANSWER = frozenset({"cut", "hang"})
 # Faults in which a process may die, or sleep past its lease, between a call and its record.
@@ -59,6 +62,7 @@ def check(entries: Entries, facts: Facts, *, timelines: bool = True) -> list[Fin
     expected = expectations(entries)
     rings = [one for one in entries.of(Ring) if one.purpose == "page"]
     return [
+        *_answers(entries),
         *_alerts(expected, facts),
         *_incidents(facts, disturbed=any(one.kind in _REPEATING for one in entries.of(Broken))),
         *_pages(facts, rings),
@@ -67,6 +71,13 @@ def check(entries: Entries, facts: Facts, *, timelines: bool = True) -> list[Fin
         *_acknowledgements(entries, facts),
         *(_timelines(facts, rings) if timelines else ()),
     ]
+
+
+def _answers(entries: Entries) -> Iterator[Finding]:
+    """Whatever is broken, a sender hears that it was kept, or that we are away; never a crash."""
+    for answer in entries.of(Answer):
+        if answer.status >= OWN_FAULT and answer.status != UNAVAILABLE:
+            yield Finding("own error", str(answer.number), f"was answered {answer.status}")
 
 
 def _alerts(expected: dict[str, Expected], facts: Facts) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import aiohttp
 from dev.chaos.ledger import Acknowledgement, Action, Answer, Intent, Ledger, Outcome, Ring
 from dev.chaos.town import OF_SERVICE, STREETS
 
-ACCEPTED, UNAVAILABLE = 202, 503
+ACCEPTED, OWN_FAULT, UNAVAILABLE = 202, 500, 503
 RETRY_EVERY = 0.4
 RETRY_FOR = 180.0
 ANSWER_WITHIN = aiohttp.ClientTimeout(total=12)
@@ -122,7 +122,7 @@ class Load:
         status = await self._status(f"{next(self._intakes)}/v1/alerts/generic", headers, body)
         if status == ACCEPTED:
             return "accepted", status
-        return ("unknown" if status is None else "refused"), status or 0
+        return ("unknown" if status is None or status >= OWN_FAULT else "refused"), status or 0
 
     async def _status(self, url: str, headers: dict[str, str], body: Any) -> int | None:  # noqa: ANN401 - JSON.
         """Return the status; 0 when nobody can have heard, None when somebody may have."""

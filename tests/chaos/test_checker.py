@@ -70,6 +70,14 @@ def test_an_accepted_alert_without_an_incident_is_lost() -> None:
     assert "lost" in kinds(ledger(), facts)
 
 
+def test_an_answer_that_is_an_error_of_our_own_is_found() -> None:
+    intent, _, ring = ledger().found
+    crashed = Entries([intent, Answer(0.5, 0, "unknown", 500), ring])
+    assert kinds(crashed, all_well()) == ["own error"]
+    away = Entries([intent, Answer(0.5, 0, "unknown", 503), ring])
+    assert kinds(away, all_well()) == []
+
+
 def test_two_incidents_of_one_firing_are_a_duplicate() -> None:
     facts = all_well()
     facts.opened[KEY].add("inc_2")

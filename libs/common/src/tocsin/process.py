@@ -1,4 +1,4 @@
-"""One running service: its loops in one task group, drained in order."""
+"""One running service: its loops, drained in order."""
 
 import asyncio
 import os
@@ -37,6 +37,9 @@ PUBLISH_WITHIN = 30.0
 OPEN_AGAIN = 1.0
 PROBE_EVERY = 2.0
 WORKER_POLL = 1.0
+FAILED_DRAIN = (
+    10.0  # Seconds to finish what was begun after a loop has failed: another may be stuck.
+)
 
 
 class Process:
@@ -48,7 +51,9 @@ class Process:
         self.settings = found
         self.stop = asyncio.Event()
         self.drained = asyncio.Event()
+        self.code = 0
         self.is_open = False
+        self._tasks: list[asyncio.Task[None]] = []
         self._gate = asyncio.Event()  # Set when the database is there, or never will be.
         self._opened_at = 0.0
         self.clock = SystemClock()
@@ -86,26 +91,39 @@ class Process:
         }
 
     async def run(self) -> int:
-        """Run until a signal or a failure; return the exit code."""
+        """Run until a signal or a failure; return the exit code.
+
+        A loop that fails ends the others as a signal does: they finish what they have begun, so
+        that nobody whose alert was kept is answered with an error.
+        """
         crash_points.listen(self.definition.name)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.stop.set)
         self.store.on_published = self.relay.wake
         self.store.on_timers = self.timers.wake
-        code = 0
-        try:
-            async with asyncio.TaskGroup() as group:
-                begun = [group.create_task(one, name=name) for name, one in self._front()]
-                for name, one in self._back():
-                    group.create_task(one, name=name)
-                group.create_task(self._drain(begun), name="drain")
-        except* Exception as errors:
-            for error in errors.exceptions:
-                log.error("loop_failed", exc_info=error)  # noqa: TRY400 - one of several.
-            code = 1
+        front = [self._begin(name, loop) for name, loop in self._front()]
+        back = [self._begin(name, loop) for name, loop in self._back()]
+        self._tasks = [*front, *back, self._begin("drain", self._drain(front))]
+        await asyncio.gather(*self._tasks, return_exceptions=True)  # Cancelled, at the worst.
         await self._close()
-        log.info("stopped", code=code)
-        return code
+        log.info("stopped", code=self.code)
+        return self.code
+
+    def _begin(self, name: str, loop: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        async def watched() -> None:
+            try:
+                await loop
+            except Exception:
+                log.exception("loop_failed", loop=name)
+                self.code = 1
+                self.stop.set()
+                asyncio.get_running_loop().call_later(FAILED_DRAIN, self._give_up)
+
+        return asyncio.create_task(watched(), name=name)
+
+    def _give_up(self) -> None:
+        for task in self._tasks:
+            task.cancel()
 
     def _front(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         """What takes work in: it ends first, finishing what it has begun."""

@@ -40,18 +40,20 @@ class Subscribers:
         self.progress = time.monotonic()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Connect, watch, and drain when told to stop."""
+        """Connect, watch, and drain when told to stop, or when one of them is dead."""
         while not stop.is_set() and not await self._connect():
             self.progress = time.monotonic()
             await happens(stop, 1.0)
-        while not stop.is_set():
-            await self._check()
-            self.progress = time.monotonic()
-            await happens(stop, CHECK_SECONDS)
-        if self._broker is not None:
-            await self._drain(self._broker)
-        if self._turns is not None:
-            self._turns.close()
+        try:
+            while not stop.is_set():
+                await self._check()
+                self.progress = time.monotonic()
+                await happens(stop, CHECK_SECONDS)
+        finally:
+            if self._broker is not None:
+                await self._drain(self._broker)
+            if self._turns is not None:
+                self._turns.close()
 
     def stalled(self) -> list[str]:
         """Return what is dead in consumers that still look alive to Kafka."""
