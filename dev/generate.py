@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dev.generated import schemas
 from dev.generated.events_page import events_page
+from dev.generated.settings_page import settings_page
 from dev.layout import ROOT, SERVICES
 
 DOCS = ROOT / "docs"
@@ -24,7 +25,8 @@ def generated() -> dict[Path, str]:
         path: json.dumps(value, indent=2, ensure_ascii=False) + "\n"
         for path, value in documents.items()
     }
-    return {DOCS / "events.md": events_page(), **texts}
+    pages = {DOCS / "events.md": events_page(), DOCS / "settings.md": settings_page()}
+    return pages | texts
 
 
 def stale(wanted: Mapping[Path, str]) -> list[str]:

@@ -21,6 +21,7 @@ from dev.layout import ROOT
 UV = Path(sys.executable).parent / "uv"
 WITHIN = 300.0
 WHOLE = "requirements.lock"
+BUILD = "libs/common/build.lock"  # What makes wheels of our own packages, for the images.
 EVERYTHING = ("--all-packages", "--all-groups", "--all-extras")
 PLAIN = ("--no-emit-workspace", "--no-annotate", "--no-header", "--quiet")
 PIN = re.compile(r"^([A-Za-z0-9._-]+==[^\s;]+)", re.MULTILINE)
@@ -78,22 +79,22 @@ def _resolved(*, pinned: bool) -> dict[str, str]:
             _constrain(copy / "pyproject.toml", PIN.findall((ROOT / WHOLE).read_text()))
         _uv(copy, "lock", "--quiet")
         locks = {WHOLE: _uv(copy, "export", *EVERYTHING, *PLAIN)}
+        locks[BUILD] = _uv(copy, "export", "--frozen", "--only-group", "build", *PLAIN)
         for member in members:
             package = tomllib.loads((ROOT / member / "pyproject.toml").read_text())["project"]
-            words = ("--package", package["name"], "--no-dev", *PLAIN)
+            words = ("--package", package["name"], "--all-extras", "--no-dev", *PLAIN)
             locks[f"{member}/{WHOLE}"] = _uv(copy, "export", "--frozen", *words)
     return locks
 
 
 def _copy_workspace(copy: Path) -> list[str]:
-    """Copy what a resolution reads, and return the services' folders."""
-    files = [ROOT / "pyproject.toml", *ROOT.glob("libs/*/pyproject.toml")]
-    services = sorted(ROOT.glob("services/*/pyproject.toml"))
-    for file in files + services:
+    """Copy what a resolution reads, and return the members' folders."""
+    members = sorted([*ROOT.glob("libs/*/pyproject.toml"), *ROOT.glob("services/*/pyproject.toml")])
+    for file in [ROOT / "pyproject.toml", *members]:
         into = copy / file.relative_to(ROOT)
         into.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, into)
-    return [str(file.parent.relative_to(ROOT)) for file in services]
+    return [str(file.parent.relative_to(ROOT)) for file in members]
 
 
 def _constrain(pyproject: Path, pins: list[str]) -> None:

@@ -72,6 +72,10 @@ class Process:
             self._child.wait(within)
         self.kill()
 
+    def ended(self, *, within: float) -> int:
+        """Wait until it has ended by itself, and return its exit code."""
+        return self._child.wait(within)
+
     def kill(self) -> None:
         """End it at once, as a crash would, and wait until it is gone."""
         if self.is_running:

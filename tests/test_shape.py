@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.layout import ROOT, SERVICES, Service
+from dev.layout import DEFAULT_PORT, INTAKE, ROOT, SERVICES, Service
 
 LONGEST_FILE = 250
 LONGEST_TEST = 400
@@ -98,6 +98,20 @@ def test_a_service_has_a_charter_and_its_own_package(service: Service) -> None:
     assert len(charter.splitlines()) <= 80
     project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["name"] == service.name
+
+
+@EACH_SERVICE
+def test_a_service_has_the_same_image_as_the_others(service: Service) -> None:
+    first = (ROOT / "services" / INTAKE.name / "Dockerfile").read_text(encoding="utf-8")
+    port = int(DEFAULT_PORT)
+    for said, own in (
+        (INTAKE.name, service.name),
+        (INTAKE.module, service.module),
+        (f"{INTAKE.prefix}_", f"{service.prefix}_"),
+        (str(port), str(port + service.offset)),
+    ):
+        first = first.replace(said, own)
+    assert (ROOT / "services" / service.name / "Dockerfile").read_text(encoding="utf-8") == first
 
 
 def test_every_file_is_short() -> None:

@@ -41,28 +41,49 @@ class ApiToken:
 
 
 class ServiceSettings(BaseModel):
-    """What every service is told. Each field is the variable `<PREFIX>_<FIELD>`."""
+    """What every service is told. Each field is the variable `<PREFIX>_<FIELD>`.
+
+    The sentence below each is its line in docs/settings.md.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     http: str
+    """Where to listen: `host:port`."""
     kafka: Csv = ("127.0.0.1:8011",)
+    """Bootstrap servers, separated by commas."""
     database: str
+    """`sqlite:///path`; `postgresql://user:password@host:port/name` for more than one replica."""
     environment: Literal["dev", "production"] = "dev"
+    """`dev` or `production`; production refuses default secrets and missing tokens."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """`DEBUG`, `INFO`, `WARNING` or `ERROR`."""
     secret: str = Field(default=DEV_SECRET, min_length=16, validate_default=True)
+    """Signs links and sessions; at least 16 characters."""
     topic_prefix: str = Field(default="tocsin.", pattern=r"^[A-Za-z0-9._-]*$")
+    """Goes before the name of each topic: several installations on one Kafka."""
     otlp: str = ""
+    """Address of an OTLP/HTTP collector; `console` prints spans; empty: no traces."""
     tokens: Csv = Field(default=(), validate_default=True)
+    """API tokens: `name=<sha256 of the token, hex>:read+write+admin`, separated by commas."""
     public_url: str = Field(default="", pattern=r"^(https?://[^\s/]+)?[^\s]*$")
+    """How people reach this service; links in pages start with it."""
     drain_timeout: float = Field(default=25.0, gt=0, le=300)
+    """Seconds that a stop may take."""
     alarm_smtp: str = Field(
         default="", pattern=r"^((smtps?://)?([^\s@/]+@)?[^\s@/:]+:[0-9]{1,5})?$"
     )
+    """The mail server of alarms: `host:port`, or `smtp(s)://user:password@host:port`."""
     alarm_from: str = Field(default="Tocsin <tocsin@localhost.localdomain>", pattern="@")
+    """The sender of those mails."""
     alarm: Csv = Field(default=(), validate_default=True)
+    """Who is told, by the second path, of what is overdue: `mailto:ops@example.org` or
+    `https://…`, separated by commas.
+    """
     heartbeat: str = Field(default="", pattern=r"^(https?://[^\s/]+\S*)?$")
+    """Address that is called (GET) while the process is well; `{service}` is replaced."""
     heartbeat_every: float = Field(default=30.0, ge=1, le=3600)
+    """Seconds between two of them."""
 
     # By validator, not by pattern: a service that names its own default keeps the check.
     @field_validator("http")

@@ -6,11 +6,9 @@ from tocsin.settings import ServiceSettings
 
 
 class EscalationSettings(ServiceSettings):
-    """The common settings, and escalation's own.
-
-    `reached_within`: how many seconds notifier has to tell of each page, beyond the person's rules.
-    """
+    """The common settings, and escalation's own."""
 
     http: str = Field(default="127.0.0.1:8020", pattern=r"^[^:\s]+:[0-9]{1,5}$")
     database: str = Field(default="sqlite:///var/escalation.db", pattern=r"^(sqlite|postgresql)://")
     reached_within: float = Field(default=300.0, gt=0, le=86_400)
+    """Seconds after which a page without an outcome is overdue, beyond the person's rules."""

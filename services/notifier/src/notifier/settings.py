@@ -18,27 +18,36 @@ def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class NotifierSettings(ServiceSettings):
-    """What notifier is told.
-
-    `channel_options` gives channels of others their options: `{"sms": {"token": "…"}}`.
-    """
+    """The common settings, and notifier's own."""
 
     http: str = Field(default="127.0.0.1:8030", pattern=r"^[^:\s]+:[0-9]{1,5}$")
     database: str = Field(default="sqlite:///var/notifier.db", pattern=r"^(sqlite|postgresql)://")
     channels: Csv = ("webhook", "email")
+    """Channels that may be loaded, by name; `webhook,email,slack` for Slack as well."""
     channel_options: Json[dict[str, dict[str, str]]] = Field(default={}, validate_default=False)
+    """JSON: options of channels of others, `{"sms": {"token": "…"}}`."""
     egress_allow: Annotated[Csv, AfterValidator(_networks)] = ()
+    """Networks inside that webhooks may reach, such as `127.0.0.0/8`."""
     webhook_secret: str = ""
+    """`whsec_…`, signs every webhook; empty: each address has its own, derived from the secret."""
     smtp: str = Field(default="", pattern=r"^(\S+:[0-9]{1,5})?$")
+    """The mail server: `host:port`."""
     smtp_username: str = ""
+    """Login of the mail server."""
     smtp_password: str = ""
+    """Its password."""
     smtp_starttls: Literal["auto", "always", "never"] = "auto"
+    """`auto`, `always` (refuses a server without) or `never`."""
     smtp_tls: bool = False
+    """TLS from the start."""
     slack_bot_token: str = Field(default="", pattern=r"^(xoxb-\S+)?$")
+    """`xoxb-…` of your Slack app."""
     slack_api: str = Field(default="https://slack.com/api/", pattern=r"^https?://\S+/$")
+    """Where Slack's API is."""
     mail_from: str = Field(
         default="Tocsin <tocsin@localhost.localdomain>", pattern=r"^[^\r\n]+@[^\r\n]+$"
     )
+    """The sender; its domain is in every Message-ID."""
 
     def options(self) -> dict[str, dict[str, str]]:
         """Return each channel's options; those given explicitly win."""

@@ -1,0 +1,84 @@
+"""docs/settings.md: every variable of every service, read off its settings."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+
+from pydantic.fields import FieldInfo
+
+from dev.errors import DevError
+from dev.generated.applications import definition
+from dev.layout import SERVICES, Service
+from tocsin.settings import ServiceSettings
+
+_HEAD = """\
+# Settings
+
+Environment variables with the service's prefix. Every mistake is reported at once, and the process
+does not start; an unknown variable with the prefix is a mistake. Generated from the services'
+`settings.py` by `make format`; `make check` refuses an old one.
+"""
+_TABLE = ["| variable | default | means |", "|---|---|---|"]
+# Each service has its own default for these, so they are not told of all.
+_DIFFERING = {"http", "database"}
+
+
+def settings_page() -> str:
+    """Return the page."""
+    common = meanings(ServiceSettings)
+    prefixes = ", ".join(f"`{service.prefix}_`" for service in SERVICES)
+    rows = [
+        _row("…", name, "differs" if name in _DIFFERING else _default(field), common)
+        for name, field in ServiceSettings.model_fields.items()
+    ]
+    parts = [_HEAD, f"## Every service\n\nThe prefix is one of {prefixes}.\n"]
+    parts += ["\n".join([*_TABLE, *rows]) + "\n", *(_of(service) for service in SERVICES)]
+    return "\n".join(parts)
+
+
+def _of(service: Service) -> str:
+    kind = definition(service).settings
+    told = meanings(ServiceSettings) | meanings(kind)
+    own = kind.model_fields.keys() - ServiceSettings.model_fields.keys() | _DIFFERING
+    rows = [
+        _row(service.prefix, name, _default(field), told)
+        for name, field in kind.model_fields.items()
+        if name in own
+    ]
+    return f"## {service.name}\n\n" + "\n".join([*_TABLE, *rows]) + "\n"
+
+
+def meanings(kind: type[ServiceSettings]) -> dict[str, str]:
+    """Return the sentence below each field of a class."""
+    return dict(_below(kind))
+
+
+def _below(kind: type[ServiceSettings]) -> Iterator[tuple[str, str]]:
+    (declared,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    assert isinstance(declared, ast.ClassDef)
+    for field, below in zip(declared.body, [*declared.body[1:], None], strict=True):
+        match field, below:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                yield name, " ".join(text.split())
+
+
+def _row(prefix: str, name: str, default: str, told: dict[str, str]) -> str:
+    if name not in told:
+        raise DevError(f"The setting {name} has no sentence below it that says what it means.")
+    means = told[name].replace("|", "\\|")
+    return f"| `{prefix}_{name.upper()}` | {default} | {means} |"
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    if not value and not isinstance(value, bool):
+        return "none"
+    if isinstance(value, tuple):
+        return f"`{','.join(value)}`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
