@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 MEMBERS := -e libs/common -e services/incident-intake -e services/escalation -e services/notifier -e services/postmortem
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test unit contract integration acceptance check lint types imports generated lock format chaos bench
+.PHONY: help setup up demo test unit contract integration acceptance check lint types imports generated lock format chaos vectors bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -66,6 +66,9 @@ format: setup ## format, fix what is safe to fix, regenerate what is generated
 
 chaos: setup ## break a whole system by a seed (SEED= MINUTES= DATABASE= REPLICAS= RATE= FAULTS= PACE=)
 	@$(BIN)/python -m dev chaos
+
+vectors: setup ## other systems' schedule cases against our schedules (DIR=)
+	@$(BIN)/python -m dev vectors $(DIR)
 
 bench: setup ## measure throughput, delay, drain, memory and start-up (DATABASE= SCALE= ONLY= TABLE=1)
 	@$(BIN)/python -m dev bench

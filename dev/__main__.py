@@ -12,6 +12,7 @@ TASKS = {
     "generate": "(re)write what is generated from code; --check only compares",
     "lock": "(re)write the locked requirements; --check only compares",
     "chaos": "break a whole system by a seed, and check its ledger",
+    "vectors": "ask other systems' schedule cases of ours",
     "bench": "measure throughput, delay, drain, memory and start-up",
 }
 

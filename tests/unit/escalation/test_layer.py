@@ -181,6 +181,24 @@ def test_turns_by_active_days_give_everybody_one() -> None:
     assert people(office, "2026-01-04T05:00") == ("ada",)  # The night is one turn.
 
 
+def test_the_first_turn_by_active_days_is_of_the_first_window_after_the_start() -> None:
+    late = {**DAILY, "start": "2026-01-05T12:00", "participants": ["ada", "bob"]}
+    office = layer({"from": "09:00", "until": "17:00"}, rotation={**late, "rotate_on": "active"})
+    assert people(office, "2026-01-05T13:00") is None  # Its window began before the rotation.
+    assert people(office, "2026-01-06T13:00") == ("ada",)
+    assert people(office, "2026-01-07T13:00") == ("bob",)
+
+
+def test_a_rotation_may_hand_off_by_another_clock_than_the_hours() -> None:
+    own = {**DAILY, "participants": ["ada", "bob"], "time_zone": "UTC"}
+    days = layer({"from": "00:00", "until": "00:00"}, rotation=own)
+    assert people(days, "2026-03-02T23:59:59") != people(days, "2026-03-03T00:00:00")
+    assert people(days, "2026-03-03T00:00:00") == people(days, "2026-03-03T23:59:59")
+    assert utc("2026-03-03T00:00:00") in set(
+        days.boundaries(utc("2026-03-02T12:00:00"), utc("2026-03-03T12:00:00"))
+    )
+
+
 def test_shifts_by_hand_may_overlap() -> None:
     by_hand = layer(
         rotation=None,

@@ -159,7 +159,8 @@ rotations = st.one_of(
             "length": st.integers(1, 30),
             "start": local_times,
             "participants": participants,
-        }
+        },
+        optional={"time_zone": st.sampled_from(ZONES)},
     ),
     st.fixed_dictionaries(
         {

@@ -1,157 +1,72 @@
-"""Other systems' answers around changes of the clocks, where they are at hand (TOCSIN_SHARED)."""
+"""Schedule cases as data: other systems' (where TOCSIN_SHARED has them), and our own."""
 
 import json
-import os
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from escalation.domain.layer import Layer
-from escalation.domain.rotation import Rotation
-from escalation.domain.schedule import Schedule
-from escalation.domain.wall_clock import end_instant, start_instant
-from tocsin import catalog
+from dev.layout import ROOT
+from dev.vectors.__main__ import SHARED, default_folder, report
 
-FOLDER = Path(os.environ.get("TOCSIN_SHARED", "../shared")) / "schedule_vectors"
-FILES = ("goalert_rotation", "goalert_rule", "goalert_executed_dst")
-pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason=f"no schedule vectors at {FOLDER}; set TOCSIN_SHARED"
+OWN = ROOT / "tests" / "vectors"
+NAMED = ("Havana", "Beirut", "Cairo", "Santiago", "Apia", "Lord_Howe", "Casablanca")
+
+
+def folder(tmp_path: Path, *cases: dict[str, Any]) -> Path:
+    (tmp_path / "cases.json").write_text(json.dumps(cases))
+    return tmp_path
+
+
+def case(model: str, expected: dict[str, Any]) -> dict[str, Any]:
+    shift = {"type": "daily", "shift_length": 1, "users": ["a", "b"], "time_zone": "UTC"}
+    config = {**shift, "start": "2026-01-01T09:00:00Z"}
+    query = {"at": "2026-01-02T10:00:00Z", "expected": expected}
+    return {"id": "x/1", "model": model, "config": config, "queries": [query]}
+
+
+@pytest.mark.skipif(
+    not default_folder().is_dir(), reason=f"no schedule vectors at hand; set {SHARED}"
 )
+def test_other_systems_cases_agree_where_their_configuration_holds_the_answer() -> None:
+    found = report(default_folder())
+    assert [str(one) for one in found.counted] == []
+    assert len(found.found) <= 13
+    assert sum(len(one.queries) for one in found.cases) > 5000
 
 
-def cases(model: str) -> list[dict[str, Any]]:
-    if not FOLDER.is_dir():
-        return []
-    found = [case for name in FILES for case in json.loads((FOLDER / f"{name}.json").read_text())]
-    return [case for case in found if case["model"] == model]
+def test_our_own_cases_agree() -> None:
+    found = report(OWN)
+    assert list(map(str, found.found)) == []
+    zones = json.dumps([one.config for one in found.cases])
+    assert [name for name in NAMED if name not in zones] == []
 
 
-def rotation(config: dict[str, Any]) -> Rotation:
-    spec = catalog.Rotation.model_validate(
-        {
-            "type": config["type"],
-            "length": config["shift_length"],
-            "start": config["start"],
-            "participants": config.get("users", ["a"]),
-        }
-    )
-    return Rotation.of(spec, ZoneInfo(config["time_zone"]))
+def test_an_answer_of_another_is_named_with_both(tmp_path: Path) -> None:
+    wrong = case("rotation_shift", {"on_call": ["a"], "shift_start": "2026-01-02T09:00:00Z"})
+    found = report(folder(tmp_path, wrong))
+    (one,) = found.counted
+    assert (one.case, one.field, one.ours, one.theirs) == ("x/1", "on_call", ["b"], ["a"])
+    assert list(found.lines())[-1] == "vectors: 0 of 1 cases, 0 of 1 queries agree"
 
 
-def test_rotations_hand_off_when_others_do() -> None:
-    wrong = []
-    asked = 0
-    for case in cases("rotation_shift"):
-        if case["config"]["type"] == "monthly":
-            continue
-        turns = rotation(case["config"])
-        for query in case["queries"]:
-            at = datetime.fromisoformat(query["at"])
-            turn = turns.turn_at(at)
-            if turn is None:
-                continue  # Before its start ours has nobody; theirs runs backwards as well.
-            asked += 1
-            until = next(turns.handoffs(at, at + timedelta(days=4000)))
-            ours = {
-                "shift_start": turns.handoff(turn),
-                "shift_end": until,
-                "on_call": list(turns.holder(turn)),
-            }
-            for name, expected in query["expected"].items():
-                theirs = expected if name == "on_call" else datetime.fromisoformat(expected)
-                if ours[name] != theirs:
-                    wrong.append((case["id"], query["at"], name, ours[name], theirs))
-    assert asked > 1000
-    assert wrong == []
+def test_a_field_or_model_that_nobody_answers_is_a_disagreement(tmp_path: Path) -> None:
+    cases = [
+        case("rotation_shift", {"on_cal": ["b"]}),
+        case("no_such_model", {"on_call": ["b"]}),
+        {**case("rotation_shift", {"on_call": ["b"]}), "config": {"type": "daily"}},
+    ]
+    assert len(report(folder(tmp_path, *cases)).counted) == 3
 
 
-def test_daily_hours_begin_and_end_when_others_do() -> None:
-    wrong = []
-    for case in cases("daily_rule"):
-        config = case["config"]
-        zone = ZoneInfo(config["time_zone"])
-        layer = Layer.of(
-            catalog.Layer.model_validate(
-                {
-                    "name": "hours",
-                    "rotation": {
-                        "type": "weekly",
-                        "start": "1990-01-01T00:00",
-                        "participants": ["a"],
-                    },
-                    "restrictions": [
-                        {
-                            "weekdays": config["days"],
-                            "from": config["start"],
-                            "until": config["end"],
-                        }
-                    ],
-                }
-            ),
-            zone,
-        )
-        for query in case["queries"]:
-            for name, expected in query["expected"].items():
-                wanted = expected
-                if name == "active":
-                    ours: Any = layer.covers(datetime.fromisoformat(query["at"]))
-                elif name == "spans":
-                    ours = _spans(layer, query["from"], query["to"])
-                    wanted = [
-                        [datetime.fromisoformat(end) if end else None for end in span]
-                        for span in expected
-                    ]
-                else:
-                    continue
-                if ours != wanted:
-                    wrong.append((case["id"], name, ours, wanted))
-    assert wrong == []
+def test_the_same_instant_in_another_zone_agrees(tmp_path: Path) -> None:
+    right = case("rotation_shift", {"on_call": ["b"], "shift_end": "2026-01-03T10:00:00+01:00"})
+    assert report(folder(tmp_path, right)).found == ()
 
 
-def _spans(layer: Layer, since: str, until: str) -> list[list[datetime | None]]:
-    begins, ends = datetime.fromisoformat(since), datetime.fromisoformat(until)
-    found: list[list[datetime | None]] = []
-    for span in Schedule("hours", (layer,)).shifts(begins, ends):
-        if found and found[-1][1] == span.begins:  # A handoff is no end of the hours.
-            found[-1][1] = span.until
-        else:
-            found.append([span.begins, span.until])
-    if found and found[-1][1] == ends and layer.covers(ends):
-        found[-1][1] = None
-    return found
-
-
-def test_a_wall_time_is_the_instant_that_others_find() -> None:
-    asked = 0
-    for case in json.loads((FOLDER / "goalert_wall_clock.json").read_text()):
-        config = case["config"]
-        if "date" not in config:
-            continue
-        wall = datetime.fromisoformat(f"{config['date']}T{config['clock']}")
-        zone = ZoneInfo(config["time_zone"])
-        for query in case["queries"]:
-            for name, expected in query["expected"].items():
-                ours = {"first_instant": start_instant, "last_instant": end_instant}[name]
-                assert ours(wall, zone) == datetime.fromisoformat(expected), case["id"]
-                asked += 1
-    assert asked > 10
-
-
-def test_where_the_clocks_change_at_midnight_hours_are_not_late() -> None:
-    asked = 0
-    for case in json.loads((FOLDER / "_disputed_goalert.json").read_text()):
-        if "shift_length" not in case["config"]:
-            continue
-        turns = rotation(case["config"])
-        first = datetime.fromisoformat(case["ours"][0])
-        last = datetime.fromisoformat(case["ours"][-1])
-        second = timedelta(seconds=1)
-        ours = list(turns.handoffs(first - second, last + second))
-        assert list(dict.fromkeys(ours)) == [
-            datetime.fromisoformat(instant) for instant in case["ours"]
-        ], case["name"]
-        asked += 1
-    assert asked > 10
+def test_hours_end_when_the_clock_shows_their_end_for_the_last_time(tmp_path: Path) -> None:
+    config = {"time_zone": "Europe/Paris", "start": "22:00", "end": "02:30", "days": ["sat"]}
+    late = "2026-10-25T01:29:59Z", "2026-10-25T01:30:00Z"
+    queries = [{"at": at, "expected": {"active": at == late[0]}} for at in late]
+    one = {"id": "x/2", "model": "daily_rule", "config": config, "queries": queries}
+    assert report(folder(tmp_path, one)).found == ()

@@ -98,7 +98,8 @@ class Rotation(Spec):
 
     A turn lasts `length` hours, days, weeks or months; of type `custom`, each of `lengths` in
     turn. A participant is a person, people on call together, or `[]` for nobody. With `rotate_on:
-    active`, a turn is `length` days on which the layer has hours.
+    active`, a turn is `length` days on which the layer has hours. Times are on the clock of the
+    rotation's zone, or else of its layer's.
     """
 
     type: Literal["hourly", "daily", "weekly", "monthly", "custom"]
@@ -107,6 +108,7 @@ class Rotation(Spec):
     start: Time
     participants: Participants
     rotate_on: Literal["calendar", "active"] = "calendar"
+    time_zone: TimeZone | None = None
 
     @model_validator(mode="after")
     def _lengths_fit(self) -> "Rotation":
@@ -118,6 +120,10 @@ class Rotation(Spec):
             raise ValueError("`lengths`: each is longer than nothing")
         if self.rotate_on == "active" and self.type != "daily":
             raise ValueError("`rotate_on: active` counts days: it needs type daily")
+        if self.rotate_on == "active" and self.time_zone:
+            raise ValueError(
+                "`rotate_on: active` counts the layer's days: it has no zone of its own"
+            )
         return self
 
 

@@ -95,7 +95,10 @@ class Layer:
         if self.fixed:
             return self._fixed_turn(at)
         rotation = self._rotation(now.reached)
-        turn = rotation.turn(now) if opened is None else self._turn(rotation, now, opened)
+        if rotation.active_days and opened:
+            turn = self._active_turn(rotation, opened)
+        else:
+            turn = rotation.turn(now if rotation.zone is self.zone else moment(at, rotation.zone))
         return Turn(turn, rotation.holder(turn)) if turn >= 0 else None
 
     def boundaries(self, since: datetime, until: datetime) -> Iterator[datetime]:
@@ -131,15 +134,15 @@ class Layer:
         place = bisect_right(self._since, wall) - 1
         return self.rotations[max(place, 0)][1]
 
-    def _turn(self, rotation: Rotation, now: Moment, opened: datetime) -> int:
-        if not rotation.active_days:
-            return rotation.turn(now)
-        # The turn belongs to the window: it does not pass on at midnight.
-        rotation = self._rotation(opened)
+    def _active_turn(self, rotation: Rotation, opened: datetime) -> int:
+        """Return the turn of a window: it does not pass on at midnight."""
         if opened < rotation.start:
             return -1
-        days = self._active_days(rotation.start.date(), opened.date())
-        return days // (rotation.active_days or 1)
+        start = rotation.start
+        begun = (one for one in self.restrictions if one.begins >= start.time())
+        is_first = any(start.weekday() in one.weekdays for one in begun)
+        first = start.date() if is_first else start.date() + timedelta(days=1)
+        return self._active_days(first, opened.date()) // rotation.active_days
 
     def _active_days(self, first: date, last: date) -> int:
         """Return on how many days a window begins, `last` not counted."""

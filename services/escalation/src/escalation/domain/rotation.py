@@ -33,7 +33,8 @@ class Rotation:
 
     @classmethod
     def of(cls, spec: catalog.Rotation, zone: ZoneInfo) -> "Rotation":
-        """Return the rotation that a document describes, in its schedule's zone."""
+        """Return the rotation that a document describes, in its own zone or its layer's."""
+        zone = ZoneInfo(spec.time_zone) if spec.time_zone else zone
         start = on_wall(spec.start, zone).replace(microsecond=0)
         active_days = spec.length if spec.rotate_on == "active" else 0
         return cls(spec.participants, start, _lengths(spec), zone, active_days)
