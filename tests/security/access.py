@@ -38,7 +38,12 @@ LINK = {"GET /a/{token}", "POST /a/{token}"}
 # The provider signs.
 SIGNATURE = {"GET /i/pigeon/{path:path}", "POST /i/pigeon/{path:path}"}
 # A browser may give the token as a password.
-VIEW = {"GET /", "GET /v1/postmortems/{identity}.md"}
+VIEW = {
+    "GET /",
+    *(f"GET /v1/postmortems/{{identity}}.{kind}" for kind in ("md", "html", "json", "svg")),
+    "GET /v1/postmortems/{identity}/versions/{number}",
+    "GET /v1/postmortems/{identity}/versions/{number}.{kind}",
+}
 READ = {
     "GET /v1/incidents",
     "GET /v1/incidents/{which}",
@@ -56,7 +61,6 @@ READ = {
     "GET /v1/postmortems",
     "GET /v1/postmortems/{identity}",
     "GET /v1/postmortems/{identity}/history",
-    "GET /v1/postmortems/{identity}/versions/{number}",
     "GET /v1/action-items",
     "GET /v1/action-items/{item}",
 }
@@ -119,10 +123,10 @@ def filled(path: str, known: Mapping[str, Any]) -> str:
     """Return a path with ids that exist."""
     path = path.replace("{path:path}", "events")
     given = {"name": "payments", "verb": "acknowledge", "source": "generic"}
-    given |= {"section": "impact", "number": "1", "item": "act_0"}
+    given |= {"section": "impact", "number": "1", "item": "act_0", "kind": "html"}
     given |= {name: values[0] for name, values in known.items()}
     if path.startswith("/v1/channels/"):
         given["name"] = "webhook"
     if path.startswith("/v1/postmortems/"):
-        given["identity"] = known["incident"][0]
+        given["identity"] = known["over"][0]
     return path.format(**given)

@@ -216,6 +216,7 @@ class House:
         self.known["silence_id"] = [made.json()["id"]]
         await self._bury()
         await self.learns()
+        await self._publishes()
 
     async def learns(self) -> None:
         """Take up the ids that there are now."""
@@ -234,6 +235,20 @@ class House:
             "identity": [GRAVE, *(one["id"] for one in drafts.json()["items"]), *which],
             "token": tokens,
         }
+
+    async def _publishes(self) -> None:
+        """Publish a postmortem, and promise something in it."""
+        owner = bearer("owner")
+        drafts = await self.ask("postmortem", "GET", "/v1/postmortems", owner)
+        over = drafts.json()["items"][0]["incident_id"]
+        base = f"/v1/postmortems/{over}"
+        for verb in ("review", "publish"):
+            answer = await self.ask("postmortem", "POST", f"{base}/{verb}", owner, {})
+            assert answer.status == 200, answer.text
+        item = {"title": "Watch the disk", "owner": "ada", "due": "2026-02-01"}
+        made = await self.ask("postmortem", "POST", f"{base}/action-items", owner, item)
+        self.known |= {"item": [made.json()["id"]], "number": ["1"], "over": [over]}
+        await self.settle()
 
     async def _bury(self) -> None:
         letter = DeadLetter(

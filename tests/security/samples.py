@@ -158,6 +158,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "to": ("2026-02-05T09:00:00Z",),
     "version": ("1", "0"),
     "section": ("impact", "summary", "timeline"),
+    "kind": ("md", "html", "json", "svg"),
     "number": ("1", "0", "1000001"),
     "item": ("act_" + "0" * 32,),
     "if-match": ('"0"', "1", "*", "W/x"),

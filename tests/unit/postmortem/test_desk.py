@@ -302,3 +302,47 @@ async def test_words_may_be_written_from_the_first_minute(
     address = "/v1/postmortems/inc-2/sections/summary"
     answer = await client.put(address, json={"text": "Slow."}, headers={"If-Match": "0"})
     assert (answer.status_code, answer.json()["edited_by"]["kind"]) == (200, "token")
+
+
+@pytest.mark.parametrize(
+    ("kind", "media", "says"),
+    [
+        ("md", "text/markdown; charset=utf-8", "# Postmortem: HighErrorRate"),
+        ("html", "text/html; charset=utf-8", "<h1>Postmortem: HighErrorRate</h1>"),
+        ("svg", "image/svg+xml", "Timeline of HighErrorRate</title>"),
+        ("json", "application/json", '"format":"tocsin.postmortem.v1"'),
+    ],
+)
+async def test_it_is_exported_in_four_ways_with_a_strict_policy(
+    client: httpx.AsyncClient, store: Store, kind: str, media: str, says: str
+) -> None:
+    answer = await client.get(f"{BASE}.{kind}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, media)
+    assert says in answer.text
+    assert answer.headers["content-security-policy"].startswith(
+        "default-src 'none'; style-src 'sha"
+    )
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    await did(client, "review")
+    await did(client, "publish")
+    await arrive(store, LATE)
+    before = await client.get(f"{BASE}/versions/1.{kind}")
+    assert before.text == (await client.get(f"{BASE}.{kind}")).text
+    assert (await client.get(f"{BASE}/versions/2.{kind}")).status_code == 404
+    assert (await client.get(f"/v1/postmortems/none.{kind}")).status_code == 404
+
+
+async def test_a_published_version_has_its_bytes_and_their_hash(client: httpx.AsyncClient) -> None:
+    await did(client, "review")
+    await did(client, "publish")
+    kept = await client.get(f"{BASE}/versions/1")
+    assert kept.headers["etag"] == f'"{hashlib.sha256(kept.content).hexdigest()}"'
+    (done, *_) = (await client.get(f"{BASE}/history")).json()["items"]
+    assert f'"{done["detail"]["sha256"]}"' == kept.headers["etag"]
+    assert (await client.get(f"{BASE}/versions/1.exe")).status_code == 422
+
+
+async def test_an_export_is_for_readers_only(client: httpx.AsyncClient) -> None:
+    for path in (f"{BASE}.html", f"{BASE}.json", f"{BASE}.svg", f"{BASE}/versions/1"):
+        answer = await client.get(path, headers={"Authorization": "Bearer wrong"})
+        assert answer.status_code == 401

@@ -1,7 +1,7 @@
 """The composition root: the only place that knows which adapter fills which port."""
 
 from postmortem.adapters.sql import SqlPostmortemUnitOfWork
-from postmortem.entrypoints import action_items, desk, http, kafka, timers, versions
+from postmortem.entrypoints import action_items, desk, exports, history, http, kafka, timers
 from postmortem.handlers import Handlers
 from postmortem.ports import PostmortemUnitOfWork
 from postmortem.settings import PostmortemSettings
@@ -26,10 +26,11 @@ def build(
             name="postmortem",
             settings=settings,
             routers=[
+                exports.router(counter),  # Before the route that an id with a dot would match.
                 http.router(handlers, counter),
                 desk.router(counter),
                 action_items.router(counter),
-                versions.router(counter),
+                history.router(counter),
             ],
         ),
     )

@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from tocsin.cli import (
+    actions,
     alerts,
     backup,
     catalog,
@@ -16,6 +17,7 @@ from tocsin.cli import (
     incidents,
     on_call,
     operating,
+    postmortems,
     silences,
     status,
     topics,
@@ -95,5 +97,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(operating.key, name="key")
+postmortems.app.add_typer(actions.app, name="actions")
+app.add_typer(postmortems.app, name="postmortems")
 app.add_typer(silences.app, name="silence")
 app.add_typer(topics.app, name="topics")

@@ -1,7 +1,7 @@
 """Markdown that strangers' words cannot break out of, and footnotes that name the evidence."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from postmortem.domain.document import Ids
 from postmortem.domain.plain import blocks, one_line, visible
@@ -61,19 +61,26 @@ class Footnotes:
         """Start with none."""
         self._numbers: dict[Ids, int] = {}
 
+    def number(self, event_ids: Iterable[str]) -> int | None:
+        """Return the number of the footnote that names these events; None for none."""
+        ids = tuple(event_ids)
+        return self._numbers.setdefault(ids, len(self._numbers) + 1) if ids else None
+
     def cite(self, event_ids: Iterable[str]) -> str:
         """Return the reference to the footnote that names these events; nothing for none."""
-        ids = tuple(event_ids)
-        if not ids:
-            return ""
-        number = self._numbers.setdefault(ids, len(self._numbers) + 1)
-        return f"[^{number}]"
+        number = self.number(event_ids)
+        return "" if number is None else f"[^{number}]"
+
+    def cited(self) -> Iterator[tuple[int, Ids]]:
+        """Yield the footnotes, in the order they were cited."""
+        for ids, number in self._numbers.items():
+            yield number, ids
 
     def lines(self) -> list[str]:
-        """Return the footnotes, in the order they were cited."""
+        """Return the footnotes as Markdown."""
         return [
             f"[^{number}]: {', '.join(f'`{_code(event_id)}`' for event_id in ids)}"
-            for ids, number in self._numbers.items()
+            for number, ids in self.cited()
         ]
 
 

@@ -38,11 +38,16 @@ class Postmortem:
     digest: str
     events: int
     sections: tuple[Section, ...]
-    story: tuple[TimelineEntry, ...]
+    known: Facts
     metrics: tuple[Metric, ...]
     resolved_at: datetime | None
     is_over: bool
     last_event_at: datetime
+
+    @property
+    def story(self) -> tuple[TimelineEntry, ...]:
+        """The timeline."""
+        return self.known.story
 
     @property
     def basis(self) -> Basis:
@@ -86,7 +91,7 @@ def compiled(incident_id: str, envelopes: Iterable[Envelope[Event]]) -> Postmort
         digest=hashlib.sha256(text.encode()).hexdigest(),
         events=len(known.events),
         sections=said,
-        story=known.story,
+        known=known,
         metrics=known.metrics,
         resolved_at=resolved.time if resolved else None,
         is_over=known.status in {"resolved", "merged"},

@@ -6,16 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
-from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.responses import HTMLResponse
 
-from postmortem.domain.report import report
 from postmortem.domain.timeline import TimelineEntry
 from postmortem.entrypoints import page
-from postmortem.entrypoints.desk import Counter, known
+from postmortem.entrypoints.desk import Counter
 from postmortem.entrypoints.shapes import FullPostmortem, PostmortemItem
 from postmortem.entrypoints.viewer import viewer
 from postmortem.handlers import Handlers
-from postmortem.handlers import sheet as sheets
 from postmortem.ports import Summary
 from tocsin.events import Actor
 from tocsin.web import Page, Problem, Reader, after_cursor, cursor_of
@@ -85,15 +83,6 @@ def router(handlers: Handlers, counter: Counter) -> APIRouter:
             items=[PostmortemItem.of(one) for one in found[:limit]],
             next=_cursor(last) if last else None,
         )
-
-    @routes.get(
-        "/v1/postmortems/{identity}.md", tags=["postmortems"], dependencies=[Depends(viewer)]
-    )
-    async def read_markdown(identity: str) -> PlainTextResponse:
-        """One postmortem as Markdown, by its id or its incident's."""
-        async with store.read() as uow:
-            sheet = known(await sheets.read(uow, identity), identity)
-        return PlainTextResponse(report(sheet.shown), media_type="text/markdown", headers=SAFE)
 
     @routes.get("/v1/postmortems/{identity}", tags=["postmortems"])
     async def read_postmortem(who: Reader, identity: str) -> FullPostmortem:

@@ -7,7 +7,7 @@ import hashlib
 
 from postmortem.domain.review import Review
 from postmortem.domain.words import Words, known_section
-from postmortem.handlers.sheet import Act, Detail, Sheet, save, tell
+from postmortem.handlers.sheet import Act, Detail, Sheet, pictured, save, tell
 from postmortem.ports import PostmortemUnitOfWork, Publication
 from tocsin.events import PostmortemPublished
 
@@ -71,7 +71,7 @@ async def take_back(uow: PostmortemUnitOfWork, sheet: Sheet, act: Act) -> None:
 
 
 def _publication(sheet: Sheet, review: Review, act: Act) -> Publication:
-    whole = sheet.draft.model_copy(
+    whole = pictured(sheet.draft, sheet.facts).model_copy(
         update={
             "status": "published",
             "number": review.published,

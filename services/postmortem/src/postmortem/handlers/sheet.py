@@ -10,9 +10,11 @@ from datetime import datetime
 from postmortem.domain.action_item import ActionItem
 from postmortem.domain.changes import Changes, changes
 from postmortem.domain.document import Document
+from postmortem.domain.picture import picture
 from postmortem.domain.postmortem import Postmortem, compiled, document
 from postmortem.domain.recorded import is_identity
 from postmortem.domain.review import Review
+from postmortem.domain.svg import drawing
 from postmortem.domain.words import Words
 from postmortem.ports import Change, PostmortemUnitOfWork
 from tocsin import ids
@@ -45,6 +47,16 @@ class Sheet:
     draft: Document
     shown: Document
     changes: Changes
+
+    @property
+    def export(self) -> Document:
+        """What a reader sees, with the picture: kept where it is published, else drawn now."""
+        return self.shown if self.shown.number else pictured(self.shown, self.facts)
+
+
+def pictured(document: Document, facts: Postmortem) -> Document:
+    """Return the document with the picture of its incident."""
+    return document.model_copy(update={"picture": drawing(picture(facts.known))})
 
 
 async def read(uow: PostmortemUnitOfWork, identity: str) -> Sheet | None:
