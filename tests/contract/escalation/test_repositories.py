@@ -8,13 +8,15 @@ import pytest
 from escalation.adapters.memory import MemoryEscalationUnitOfWork
 from escalation.adapters.sql import SqlEscalationUnitOfWork
 from escalation.domain.escalation import Escalation
+from escalation.domain.handing_off import on_call_now
 from escalation.domain.hearing import hear
 from escalation.domain.status import Cause
 from escalation.handlers import ClimbHandlers
+from escalation.ports import Told
 from tests.contract.conftest import MakeStore
 from tests.unit.escalation.examples import NOW, minutes, triggered, two_levels
 from tests.unit.escalation.test_climb_handlers import said
-from tocsin.events import CatalogDocumentChanged
+from tocsin.events import CatalogDocumentChanged, OnCallChanged
 from tocsin.holder import CatalogHolder
 from tocsin.unit_of_work import Store
 
@@ -158,3 +160,19 @@ async def test_an_instant_with_microseconds_is_kept(store: Store[Any]) -> None:
         await uow.escalations.save([one])
     async with store.read() as uow:
         assert (await uow.escalations.find("i1")).deadline == odd + timedelta(minutes=5)
+
+
+async def test_what_was_told_of_a_schedule_comes_back_as_it_was(store: Store[Any]) -> None:
+    first = on_call_now(None, "none", IN_FORCE, NOW)
+    gap = OnCallChanged(schedule="gap", responders=(), since=NOW, catalog_version=1, until=NOW)
+    async with store.begin() as uow:
+        await uow.hand_offs.save([Told(first, None), Told(gap, NOW + minutes(1))])
+    later = gap.model_copy(update={"responders": ("ada", "bob"), "reason": ("why",)})
+    async with store.begin() as uow:
+        await uow.hand_offs.save([Told(later, None)])
+        assert await uow.hand_offs.load(None) == {
+            "gap": Told(later, None),
+            "none": Told(first, None),
+        }
+        assert await uow.hand_offs.load(["gap", "other"]) == {"gap": Told(later, None)}
+        assert await uow.hand_offs.load([]) == {}

@@ -12,6 +12,7 @@ from incident_intake.adapters.sql import SqlIntakeUnitOfWork
 from incident_intake.domain.incident import Incident
 from incident_intake.domain.suppression import Silence
 from incident_intake.handlers import Handlers
+from incident_intake.handlers.silences import Who
 from incident_intake.ports import AlertFilter, IncidentFilter
 from tests.contract.conftest import MakeStore
 from tests.unit.incident_intake.world import catalog, message, seconds
@@ -92,12 +93,12 @@ async def test_a_suppressed_alert_is_found_when_its_silence_is_over(
     hour = timedelta(hours=1)
     silence = Silence("sil_1", ('cluster="eu"',), START, START + hour, "ada", START)
     async with replica.store.begin() as uow:
-        await replica.handlers.on_silence_added(uow, silence)
+        await replica.handlers.on_silence_added(uow, silence, Who(ADA), START)
     await replica.hears(message(labels=EU), message("held too", labels=EU))
     assert await replica.incidents() == []
     assert await replica.store.next_due() == START + hour
     async with replica.store.begin() as uow:
-        await replica.handlers.on_silence_expired(uow, "sil_1", START)
+        await replica.handlers.on_silence_expired(uow, "sil_1", Who(ADA), START)
     async with replica.store.begin() as uow:
         due = await uow.take_due(START, 10)
         await replica.handlers.on_timers(uow, due, START)

@@ -8,7 +8,14 @@ import pytest
 
 from tocsin.catalog import Service
 from tocsin.database import Database
-from tocsin.events import CatalogApplied, CatalogDocumentChanged, Event, caused_by, encode
+from tocsin.events import (
+    CatalogApplied,
+    CatalogDocumentChanged,
+    Event,
+    OnCallChanged,
+    caused_by,
+    encode,
+)
 from tocsin.follower import Follower
 from tocsin.holder import CatalogHolder
 from tocsin.tables import RECIPE
@@ -188,3 +195,25 @@ async def test_a_topic_that_was_lost_and_holds_only_what_changed_since_takes_not
         assert holder.current.service("web") == Service(team="new")
         assert holder.current.service("db") is not None
         assert holder.current.service("old") is None
+
+
+def on_call(schedule: str, *responders: str, removed: bool = False) -> OnCallChanged:
+    return OnCallChanged(
+        schedule=schedule,
+        responders=responders,
+        since=START,
+        catalog_version=1,
+        removed=removed,
+    )
+
+
+async def test_who_is_on_call_is_what_was_told_last(database: Database) -> None:
+    holder = CatalogHolder()
+    one = follower(database, holder)
+    await read(one, [on_call("web", "ada"), on_call("db", "bob"), on_call("web", "eve")])
+    assert {name: told.responders for name, told in holder.on_call.items()} == {
+        "web": ("eve",),
+        "db": ("bob",),
+    }
+    await read(one, [on_call("db", removed=True)])
+    assert set(holder.on_call) == {"web"}

@@ -17,7 +17,12 @@ from tests.unit.escalation.service import (
 )
 from tests.unit.escalation.test_climb_handlers import said
 from tocsin.catalog.planning import catalog_of
-from tocsin.events import CatalogApplied, CatalogDocumentChanged, IncidentAcknowledged
+from tocsin.events import (
+    CatalogApplied,
+    CatalogDocumentChanged,
+    IncidentAcknowledged,
+    OnCallChanged,
+)
 
 
 @pytest.fixture
@@ -33,15 +38,18 @@ async def test_a_catalog_is_applied_and_announced_document_by_document(service: 
     assert answer.headers["ETag"] == '"1"'
     assert answer.json()["version"] == 1
     told = await service.told()
-    assert [(one.kind, one.name) for one in told[:-1]] == [
+    *documents, applied, on_call = told
+    assert [(one.kind, one.name) for one in documents] == [
         ("User", "ada"),
         ("User", "bob"),
         ("Service", "checkout"),
         ("Schedule", "web"),
         ("EscalationPolicy", "payments"),
     ]
-    assert all(isinstance(one, CatalogDocumentChanged) for one in told[:-1])
-    assert told[-1] == CatalogApplied(catalog_version=1, author="writer", set="default", changed=5)
+    assert all(isinstance(one, CatalogDocumentChanged) for one in documents)
+    assert applied == CatalogApplied(catalog_version=1, author="writer", set="default", changed=5)
+    assert isinstance(on_call, OnCallChanged)
+    assert (on_call.schedule, on_call.catalog_version) == ("web", 1)
 
 
 async def test_applying_the_same_again_changes_nothing(service: Service) -> None:

@@ -20,6 +20,7 @@ from tocsin.unit_of_work import Store, Timer, U, UnitOfWork
 S = TypeVar("S", bound=ServiceSettings)
 EventHandler = Callable[[U, Sequence[Envelope[Event]], datetime], Awaitable[None]]
 TimerHandler = Callable[[U, Sequence[Timer], datetime], Awaitable[None]]
+StartHandler = Callable[[U, datetime], Awaitable[None]]
 OverdueHandler = Callable[[U, Sequence[Obligation], datetime], Awaitable[None]]
 
 
@@ -61,6 +62,7 @@ class Application(Generic[U]):
     """One service, put together. `on_timers` gets the timers that are due, in one transaction.
 
     `on_overdue` gets the obligations that are past their time, to do again what may have been lost.
+    `on_start` says once, as soon as the catalog is there, what may not have been said so far.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Application(Generic[U]):
     http: ASGIApp
     workers: tuple[Worker, ...] = ()
     on_overdue: OverdueHandler[U] | None = None
+    on_start: StartHandler[U] | None = None
 
 
 @dataclass(frozen=True)

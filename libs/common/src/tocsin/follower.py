@@ -19,7 +19,7 @@ from tocsin import telemetry
 from tocsin.catalog import Catalog
 from tocsin.database import Database
 from tocsin.errors import Undecodable
-from tocsin.events import CatalogApplied, CatalogDocumentChanged, decode
+from tocsin.events import CatalogApplied, CatalogDocumentChanged, OnCallChanged, decode
 from tocsin.failures import is_infrastructure
 from tocsin.holder import CatalogHolder
 from tocsin.tables import CATALOG_DOCUMENTS, upsert
@@ -45,6 +45,7 @@ class Follower:
         self._building = Catalog()
         self._changes: list[CatalogDocumentChanged] = []
         self._to_remember: dict[str, CatalogDocumentChanged] = {}
+        self._on_call: dict[str, OnCallChanged] = {}
         self._is_complete = False
         self._has_recalled = False
         self._owes_memory = False
@@ -126,8 +127,13 @@ class Follower:
             self._building = self._building.with_changes(data.catalog_version, changes)
             self._to_remember.update((change.key, change) for change in changes)
             self._is_complete = True
+        elif isinstance(data, OnCallChanged):
+            self._on_call[data.schedule] = data
 
     async def _take_over(self) -> None:
+        self._holder.on_call = {
+            name: told for name, told in self._on_call.items() if not told.removed
+        }
         known = self._holder.current.version
         is_news = self._is_complete and self._building.version >= known
         # An empty topic is believed only once the database was asked: if both were lost to us,

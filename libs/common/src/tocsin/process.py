@@ -12,7 +12,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from tocsin import crash_points, dead_letters, migrate, obligations_api
+from tocsin import crash_points, dead_letters, migrate, obligations_api, starting
 from tocsin.application import Definition, Parts, Worker
 from tocsin.bus import Consumer
 from tocsin.clock import SystemClock
@@ -133,6 +133,10 @@ class Process:
             ("opening", self._open()),
             ("kafka", self._once_open(self.subscribers.run, self.stop)),
             ("timers", self._once_open(self.timers.run, self.stop)),
+            (
+                "start",
+                self._once_open(partial(starting.run, self.application, self.catalog), self.stop),
+            ),
             *(
                 (one.name, self._once_open(partial(_work, one), self.stop))
                 for one in self.application.workers

@@ -45,7 +45,7 @@ NOTIFICATIONS = Topic(
 COMMANDS = Topic("commands", "requests, which may be refused", "incident id", settings=_kept(30))
 CATALOG = Topic(
     "catalog",
-    "on-call as code, compacted",
+    "on-call as code, and who is on call now; compacted",
     "kind/name",
     # One partition: a reader that sees CatalogApplied has seen every document of that version.
     partitions=1,

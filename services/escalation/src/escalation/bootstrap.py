@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from escalation.adapters.sql import SqlEscalationUnitOfWork
 from escalation.entrypoints import catalog, http, kafka, timers
-from escalation.handlers import CatalogHandlers, ClimbHandlers
+from escalation.handlers import CatalogHandlers, ClimbHandlers, HandOffHandlers
 from escalation.ports import EscalationUnitOfWork
 from escalation.settings import EscalationSettings
 from tocsin.application import Application
@@ -18,13 +18,15 @@ def build(
     """Put the service together."""
     climbs = ClimbHandlers(parts.catalog, timedelta(seconds=settings.reached_within))
     documents = CatalogHandlers(parts.catalog)
+    hand_offs = HandOffHandlers(parts.catalog)
     return Application(
         name="escalation",
         store=parts.store,
         clock=parts.clock,
         subscriptions=kafka.subscriptions(climbs),
-        on_timers=timers.on_timers(climbs),
+        on_timers=timers.on_timers(climbs, hand_offs),
         on_overdue=climbs.on_overdue,
+        on_start=hand_offs.on_start,
         http=create_app(
             settings=settings,
             name="escalation",

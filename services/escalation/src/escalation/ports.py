@@ -1,12 +1,13 @@
-"""What escalation needs of the world: its climbs, and the history of the catalog it owns."""
+"""What escalation needs of the world: its climbs, the catalog's history, what of it was told."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from escalation.domain.escalation import Escalation
 from tocsin.catalog.planning import Held
-from tocsin.events import CatalogDocumentChanged
+from tocsin.events import CatalogDocumentChanged, OnCallChanged
 from tocsin.unit_of_work import UnitOfWork
 
 
@@ -52,6 +53,26 @@ class CatalogHistory(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was last told of a schedule, and when it is looked at again."""
+
+    fact: OnCallChanged
+    look_at: datetime | None
+
+
+class HandOffs(Protocol):
+    """What was last told of each schedule, by its name."""
+
+    async def load(self, schedules: Collection[str] | None) -> dict[str, Told]:
+        """Return those that exist (None: all), locked until the transaction ends."""
+        ...
+
+    async def save(self, told: Sequence[Told]) -> None:
+        """Write these whole."""
+        ...
+
+
 class EscalationUnitOfWork(UnitOfWork, Protocol):
     """The recipe's transaction with this service's repositories."""
 
@@ -63,4 +84,9 @@ class EscalationUnitOfWork(UnitOfWork, Protocol):
     @property
     def catalog_history(self) -> CatalogHistory:
         """The catalog's history."""
+        ...
+
+    @property
+    def hand_offs(self) -> HandOffs:
+        """What was told of who is on call."""
         ...

@@ -46,6 +46,7 @@ def build(
         subscriptions=kafka.subscriptions(handlers),
         on_timers=timers.on_timers(handlers),
         on_overdue=handlers.on_overdue,
+        on_start=handlers.on_start,
         http=create_app(
             name="incident-intake",
             settings=settings,

@@ -126,6 +126,14 @@ class Silences(Protocol):
         """Return these silences, locked."""
         ...
 
+    async def named(self, silence_ids: Iterable[str]) -> dict[str, Silence]:
+        """Return these silences, unlocked."""
+        ...
+
+    async def standing(self, now: datetime) -> list[Silence]:
+        """Return the silences that are not over, unlocked; some have not begun."""
+        ...
+
     async def get(self, silence_id: str) -> Silence | None:
         """Return the silence with this id, unlocked: to show it."""
         ...

@@ -12,17 +12,20 @@ from tocsin.events.base import (
     Value,
     caused_by,
 )
-from tocsin.events.catalog import CatalogApplied, CatalogDocumentChanged
+from tocsin.events.catalog import CatalogApplied, CatalogDocumentChanged, OnCallChanged
 from tocsin.events.codec import CONTENT_TYPE, encode, type_of
 from tocsin.events.codec import decode as decode_with
 from tocsin.events.commands import (
     AcknowledgeIncident,
     AddNote,
     Command,
+    CreateSilence,
     EscalateIncident,
+    ExpireSilence,
     OpenIncident,
     ReassignIncident,
     ResolveIncident,
+    SilenceCommand,
     SnoozeIncident,
 )
 from tocsin.events.dead_letters import DeadLettered
@@ -42,6 +45,8 @@ from tocsin.events.incidents import (
     IncidentUnacknowledged,
     NoteAdded,
     SeverityChanged,
+    SilenceChanged,
+    SilenceRefused,
 )
 from tocsin.events.notifications import (
     NotificationDelivered,
@@ -85,6 +90,8 @@ ALL: tuple[type[Event], ...] = (
     IncidentResolved,
     IncidentReopened,
     CommandRefused,
+    SilenceChanged,
+    SilenceRefused,
     EscalationStarted,
     PageRequested,
     PageWithdrawn,
@@ -103,8 +110,11 @@ ALL: tuple[type[Event], ...] = (
     ReassignIncident,
     AddNote,
     OpenIncident,
+    CreateSilence,
+    ExpireSilence,
     CatalogDocumentChanged,
     CatalogApplied,
+    OnCallChanged,
     PostmortemDrafted,
     PostmortemPublished,
     ActionItemOpened,
@@ -137,12 +147,14 @@ __all__ = [
     "CatalogDocumentChanged",
     "Command",
     "CommandRefused",
+    "CreateSilence",
     "DeadLettered",
     "Envelope",
     "EscalateIncident",
     "EscalationExhausted",
     "EscalationStarted",
     "Event",
+    "ExpireSilence",
     "IncidentAcknowledged",
     "IncidentEvent",
     "IncidentMerged",
@@ -162,6 +174,7 @@ __all__ = [
     "NotificationSent",
     "NotificationUncertain",
     "NotificationWithdrawn",
+    "OnCallChanged",
     "OpenIncident",
     "PageEvent",
     "PageRequested",
@@ -175,6 +188,9 @@ __all__ = [
     "ResponderUnreachable",
     "Severity",
     "SeverityChanged",
+    "SilenceChanged",
+    "SilenceCommand",
+    "SilenceRefused",
     "SnoozeIncident",
     "UnreadableAlert",
     "Urgency",

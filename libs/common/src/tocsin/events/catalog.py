@@ -1,8 +1,8 @@
-"""On-call as code, on its way to every service. Only escalation writes these."""
+"""On-call as code and what follows from it, on its way to every service. Only escalation writes."""
 
 from typing import Any, ClassVar
 
-from tocsin.events.base import Event
+from tocsin.events.base import AwareDatetime, Event
 
 
 class CatalogDocumentChanged(Event):
@@ -39,3 +39,29 @@ class CatalogApplied(Event):
     def key(self) -> str:
         """One key: compaction keeps the latest version."""
         return "catalog/applied"
+
+
+class OnCallChanged(Event):
+    """Who is on call for a schedule from `since` until `until`, whatever was told of it before.
+
+    No responders: a gap. `until` is when others take over, and `then` who they are; null where
+    that is more than a month away. `removed`: the catalog has no such schedule any more. It is told
+    at each hand-off, after each change of the catalog that changes it, and again once a day.
+    """
+
+    TYPE: ClassVar[str] = "tocsin.on-call-changed.v1"
+    TOPIC: ClassVar[str] = "catalog"
+
+    schedule: str
+    responders: tuple[str, ...]
+    since: AwareDatetime
+    catalog_version: int
+    until: AwareDatetime | None = None
+    then: tuple[str, ...] = ()
+    reason: tuple[str, ...] = ()
+    removed: bool = False
+
+    @property
+    def key(self) -> str:
+        """One key for each schedule: compaction keeps the latest."""
+        return f"on-call/{self.schedule}"

@@ -66,3 +66,34 @@ class OpenIncident(Command):
     service: str
     severity: Severity = "critical"
     description: str = ""
+
+
+class SilenceCommand(Event):
+    """What somebody asks for of a silence; it belongs to no incident."""
+
+    TOPIC: ClassVar[str] = "commands"
+    KEY: ClassVar[str] = "silence_id"
+
+    silence_id: str
+    by: Actor
+    via: str = ""
+
+
+class CreateSilence(SilenceCommand):
+    """Keep what these matchers match from notifying anybody, until `ends_at`.
+
+    `silence_id` is chosen by the sender, so a repeat is harmless. `starts_at`: null is now.
+    """
+
+    TYPE: ClassVar[str] = "tocsin.create-silence.v1"
+
+    matchers: tuple[str, ...]
+    ends_at: AwareDatetime
+    starts_at: AwareDatetime | None = None
+    comment: str = ""
+
+
+class ExpireSilence(SilenceCommand):
+    """End this silence now; what still fires behind it opens incidents."""
+
+    TYPE: ClassVar[str] = "tocsin.expire-silence.v1"

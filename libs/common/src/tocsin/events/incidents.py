@@ -187,3 +187,40 @@ class CommandRefused(Event):
     by: Actor
     reason: str
     via: str = ""
+
+
+class SilenceChanged(Event):
+    """A silence as it is from now on: it was created, changed, or is over (`expired`).
+
+    With `again` it is no news but a silence that stands, said once more at a start.
+    """
+
+    TYPE: ClassVar[str] = "tocsin.silence-changed.v1"
+    TOPIC: ClassVar[str] = "incidents"
+    KEY: ClassVar[str] = "silence_id"
+
+    silence_id: str
+    change: Literal["created", "changed", "expired"]
+    matchers: tuple[str, ...]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    created_by: str
+    created_at: AwareDatetime
+    by: Actor
+    comment: str = ""
+    via: str = ""
+    again: bool = False
+
+
+class SilenceRefused(Event):
+    """A command about a silence that could not be followed, with the reason its sender is told."""
+
+    TYPE: ClassVar[str] = "tocsin.silence-refused.v1"
+    TOPIC: ClassVar[str] = "incidents"
+    KEY: ClassVar[str] = "silence_id"
+
+    silence_id: str
+    command: str
+    by: Actor
+    reason: str
+    via: str = ""

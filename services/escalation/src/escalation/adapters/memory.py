@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 
 from escalation.domain.escalation import Escalation
+from escalation.ports import Told
 from tocsin.catalog.planning import Held
 from tocsin.events import CatalogDocumentChanged
 from tocsin.testing.memory import MemoryUnitOfWork
@@ -70,6 +71,23 @@ class MemoryCatalogHistory:
         self._table[version] = tuple(changes)
 
 
+class MemoryHandOffs:
+    """What was last told, by schedule."""
+
+    def __init__(self, table: dict[str, Told]) -> None:
+        """Keep it in `table`."""
+        self._table = table
+
+    async def load(self, schedules: Collection[str] | None) -> dict[str, Told]:
+        """Return those that exist."""
+        wanted = self._table if schedules is None else schedules
+        return {name: self._table[name] for name in sorted(wanted) if name in self._table}
+
+    async def save(self, told: Sequence[Told]) -> None:
+        """Write these whole."""
+        self._table.update({one.fact.schedule: one for one in told})
+
+
 class MemoryEscalationUnitOfWork(MemoryUnitOfWork):
     """One transaction with this service's repositories."""
 
@@ -82,3 +100,8 @@ class MemoryEscalationUnitOfWork(MemoryUnitOfWork):
     def catalog_history(self) -> MemoryCatalogHistory:
         """The catalog's history."""
         return MemoryCatalogHistory(self.table("catalog_history"))
+
+    @cached_property
+    def hand_offs(self) -> MemoryHandOffs:
+        """What was told of who is on call."""
+        return MemoryHandOffs(self.table("hand_offs"))

@@ -20,8 +20,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from escalation.domain.escalation import Escalation
+from escalation.ports import Told
 from tocsin.catalog.planning import Held
-from tocsin.events import CatalogDocumentChanged
+from tocsin.events import CatalogDocumentChanged, OnCallChanged
 from tocsin.sql import Instant, Json, SqlUnitOfWork, insert_new, recipe_tables, upsert
 
 METADATA = MetaData()
@@ -51,6 +52,13 @@ CATALOG_HISTORY = Table(
     Column("author", Text, nullable=False),
     Column("spec", Json),  # None: deleted in this version.
     Column("applied_at", Instant, nullable=False),
+)
+HAND_OFFS = Table(
+    "hand_offs",
+    METADATA,
+    Column("schedule", Text, primary_key=True),
+    Column("look_at", Instant),  # None: the schedule was removed.
+    Column("fact", Json, nullable=False),
 )
 _HEAD = {"id": "catalog", "version": 0}
 _CLIMB = TypeAdapter(Escalation)
@@ -171,6 +179,36 @@ class SqlCatalogHistory:
         await upsert(self._connection, CATALOG_HEAD, [{**_HEAD, "version": version}], key=["id"])
 
 
+class SqlHandOffs:
+    """A row per schedule; its lock orders what is told of it."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work in the transaction of `connection`."""
+        self._connection = connection
+
+    async def load(self, schedules: Collection[str] | None) -> dict[str, Told]:
+        """Return those that exist (None: all), locked until the transaction ends."""
+        query = select(HAND_OFFS).order_by(HAND_OFFS.c.schedule).with_for_update()
+        if schedules is not None:
+            query = query.where(HAND_OFFS.c.schedule.in_(sorted(schedules)))
+        rows = await self._connection.execute(query)
+        return {
+            row.schedule: Told(OnCallChanged.model_validate(row.fact), row.look_at) for row in rows
+        }
+
+    async def save(self, told: Sequence[Told]) -> None:
+        """Write these whole."""
+        rows = [
+            {
+                "schedule": one.fact.schedule,
+                "look_at": one.look_at,
+                "fact": one.fact.model_dump(mode="json"),
+            }
+            for one in told
+        ]
+        await upsert(self._connection, HAND_OFFS, rows, key=["schedule"])
+
+
 class SqlEscalationUnitOfWork(SqlUnitOfWork):
     """One transaction with this service's repositories."""
 
@@ -183,3 +221,8 @@ class SqlEscalationUnitOfWork(SqlUnitOfWork):
     def catalog_history(self) -> SqlCatalogHistory:
         """The catalog's history."""
         return SqlCatalogHistory(self.connection)
+
+    @cached_property
+    def hand_offs(self) -> SqlHandOffs:
+        """What was told of who is on call."""
+        return SqlHandOffs(self.connection)

@@ -2,5 +2,6 @@
 
 from escalation.handlers.catalog import CatalogHandlers
 from escalation.handlers.climbs import ClimbHandlers
+from escalation.handlers.handing_off import HandOffHandlers
 
-__all__ = ["CatalogHandlers", "ClimbHandlers"]
+__all__ = ["CatalogHandlers", "ClimbHandlers", "HandOffHandlers"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from escalation.domain.effects import Effect, coverage_warnings, effects
 from escalation.handlers.announcing import SOURCE
+from escalation.handlers.handing_off import tell_changes
 from escalation.ports import EscalationUnitOfWork
 from tocsin import ids
 from tocsin.catalog import Catalog, Document
@@ -109,6 +110,7 @@ class CatalogHandlers:
         )
         told: list[CatalogDocumentChanged | CatalogApplied] = [*events, applied]
         await uow.publish([_envelope(event, now) for event in told])
+        await tell_changes(uow, checked.after, now)
         return _plan(checked, after, now)
 
     async def _check(

@@ -163,6 +163,14 @@ class MemorySilences:
         """Return these silences."""
         return {each: self._silences[each] for each in silence_ids if each in self._silences}
 
+    async def named(self, silence_ids: Iterable[str]) -> dict[str, Silence]:
+        """Return these silences."""
+        return await self.load(silence_ids)
+
+    async def standing(self, now: datetime) -> list[Silence]:
+        """Return the silences that are not over."""
+        return [silence for silence in self._silences.values() if silence.ends_at > now]
+
     async def get(self, silence_id: str) -> Silence | None:
         """Return the silence with this id."""
         return self._silences.get(silence_id)

@@ -37,12 +37,18 @@ class SqlSilences:
 
     async def load(self, silence_ids: Iterable[str]) -> dict[str, Silence]:
         """Return these silences, locked."""
-        statement = (
-            select(SILENCES)
-            .where(SILENCES.c.silence_id.in_(list(silence_ids)))
-            .order_by(SILENCES.c.silence_id)
-            .with_for_update()
-        )
+        return await self._found(_named(silence_ids).with_for_update())
+
+    async def named(self, silence_ids: Iterable[str]) -> dict[str, Silence]:
+        """Return these silences, unlocked."""
+        return await self._found(_named(silence_ids))
+
+    async def standing(self, now: datetime) -> list[Silence]:
+        """Return the silences that are not over, unlocked; some have not begun."""
+        statement = select(SILENCES).where(SILENCES.c.ends_at > now)
+        return list((await self._found(statement)).values())
+
+    async def _found(self, statement: Select[Any]) -> dict[str, Silence]:
         found = await self._connection.execute(statement)
         return {row.silence_id: silence_of(row) for row in found}
 
@@ -61,3 +67,8 @@ class SqlSilences:
         """Return silences, newest first, from after a cursor."""
         statement = newest(SILENCES, "created_at", "silence_id", after, limit)
         return [silence_of(row) for row in await self._connection.execute(statement)]
+
+
+def _named(silence_ids: Iterable[str]) -> Select[Any]:
+    wanted = SILENCES.c.silence_id.in_(list(silence_ids))
+    return select(SILENCES).where(wanted).order_by(SILENCES.c.silence_id)

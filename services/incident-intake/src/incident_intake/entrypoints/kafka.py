@@ -4,6 +4,7 @@ from incident_intake.domain.owing import OUTCOMES
 from incident_intake.handlers import Handlers
 from incident_intake.handlers.commands import DECIDED
 from incident_intake.handlers.recalling import recall
+from incident_intake.handlers.silences import DECIDED as OF_SILENCES
 from incident_intake.ports import IntakeUnitOfWork
 from tocsin import topics
 from tocsin.application import Recall, Subscription
@@ -25,7 +26,7 @@ def subscriptions(handlers: Handlers) -> tuple[Subscription[IntakeUnitOfWork], .
     """Return what incident-intake listens to."""
     return (
         Subscription(topics.ALERT_EVENTS, handlers.on_alert_events, (AlertEvent, UnreadableAlert)),
-        Subscription(topics.COMMANDS, handlers.on_commands, DECIDED),
+        Subscription(topics.COMMANDS, handlers.on_commands, (*DECIDED, *OF_SILENCES)),
         Subscription(topics.PAGES, handlers.on_pages, OUTCOMES, UNHURRIED),
         Subscription(topics.DEAD_LETTERS, handlers.on_alert_events, (DeadLettered,), RARE),
     )

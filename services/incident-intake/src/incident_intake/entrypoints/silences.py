@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query, Request
 
 from incident_intake.domain.suppression import Silence
 from incident_intake.entrypoints.http import Limit, next_page, place
-from incident_intake.entrypoints.orders import command_id
+from incident_intake.entrypoints.orders import VIA, actor, command_id
 from incident_intake.entrypoints.shapes import NewSilence, SilenceItem
 from incident_intake.handlers import Handlers
+from incident_intake.handlers.silences import Who
 from incident_intake.ports import IntakeUnitOfWork
 from tocsin import ids
 from tocsin.clock import Clock
@@ -42,7 +43,9 @@ def router(handlers: Handlers, store: Store[IntakeUnitOfWork], clock: Clock) -> 
         now = clock.now()
         silence = _silence(body, who.name, command_id(who, request, "silence"), now)
         async with store.begin() as uow:
-            kept = await handlers.on_silence_added(uow, silence)
+            kept = await handlers.on_silence_added(
+                uow, silence, Who(actor(who, body.created_by), VIA), now
+            )
         return SilenceItem.of(kept, now)
 
     @routes.get("/v1/silences/{silence_id}")
@@ -54,11 +57,13 @@ def router(handlers: Handlers, store: Store[IntakeUnitOfWork], clock: Clock) -> 
 
     @routes.delete("/v1/silences/{silence_id}")
     @routes.post("/v1/silences/{silence_id}/expire")
-    async def expire(_who: Writer, silence_id: str) -> SilenceItem:
+    async def expire(who: Writer, silence_id: str) -> SilenceItem:
         """End a silence now: what still fires behind it opens incidents. Again changes nothing."""
         now = clock.now()
         async with store.begin() as uow:
-            ended = await handlers.on_silence_expired(uow, _known_shape(silence_id), now)
+            ended = await handlers.on_silence_expired(
+                uow, _known_shape(silence_id), Who(actor(who, None), VIA), now
+            )
         return SilenceItem.of(_existing(ended), now)
 
     return routes

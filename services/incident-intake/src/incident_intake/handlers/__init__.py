@@ -45,7 +45,16 @@ class Handlers:
         self, uow: IntakeUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
     ) -> None:
         """Decide the commands that came by the topic; refusals are told there."""
-        await commands.decide_all(uow, self._catalog(), envelopes, now, self.paged_within)
+        catalog = self._catalog()
+        # Silences are locked before alerts, and the counter is taken last: nobody deadlocks.
+        book = await silences.decide_all(uow, envelopes, now)
+        await commands.decide_all(uow, catalog, envelopes, now, self.paged_within)
+        if book is not None:
+            await book.await_the_silenced()
+
+    async def on_start(self, uow: IntakeUnitOfWork, now: datetime) -> None:
+        """Say what stands, for those who have not heard of it."""
+        await silences.tell_again(uow, now)
 
     async def on_pages(
         self, uow: IntakeUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
@@ -82,12 +91,14 @@ class Handlers:
             raise Unavailable("the catalog is not loaded yet: nothing can be decided by it")
         return self.catalog.current
 
-    async def on_silence_added(self, uow: IntakeUnitOfWork, silence: Silence) -> Silence:
+    async def on_silence_added(
+        self, uow: IntakeUnitOfWork, silence: Silence, who: silences.Who, now: datetime
+    ) -> Silence:
         """Keep a silence."""
-        return await silences.add(uow, silence)
+        return await silences.add(uow, silence, who, now)
 
     async def on_silence_expired(
-        self, uow: IntakeUnitOfWork, silence_id: str, now: datetime
+        self, uow: IntakeUnitOfWork, silence_id: str, who: silences.Who, now: datetime
     ) -> Silence | None:
         """End a silence now."""
-        return await silences.expire(uow, silence_id, now)
+        return await silences.expire(uow, silence_id, who, now)

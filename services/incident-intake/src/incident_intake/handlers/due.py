@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from incident_intake.domain import owing
 from incident_intake.domain.alert import Alert
-from incident_intake.handlers import triage
+from incident_intake.handlers import silences, triage
 from incident_intake.handlers.desk import ACKNOWLEDGEMENT, EXPIRY, SILENCE, SUPPRESSION, Desk
 from incident_intake.ports import IntakeUnitOfWork
 from tocsin.catalog import Catalog
@@ -29,7 +29,10 @@ async def decide(
     desk = Desk(uow, catalog, now, paged_within)
     due: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for timer in timers:
-        due[timer.kind].append(timer.subject)
+        if timer.data != silences.END:
+            due[timer.kind].append(timer.subject)
+    if ended := [timer.subject for timer in timers if timer.kind == SILENCE]:
+        await silences.tell_ends(uow, ended, now)
     released = await _load(desk, due)
     for identity in due[ACKNOWLEDGEMENT]:
         if (incident := desk.incidents.get(identity)) is not None:

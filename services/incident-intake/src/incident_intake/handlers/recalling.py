@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from incident_intake.domain import recalling
+from incident_intake.handlers import silences
 from incident_intake.handlers.desk import Desk
 from incident_intake.ports import IntakeUnitOfWork
 from tocsin.catalog import Catalog
@@ -15,6 +16,7 @@ from tocsin.events import (
     IncidentEvent,
     IncidentResolved,
     IncidentTriggered,
+    SilenceChanged,
 )
 
 
@@ -22,6 +24,8 @@ async def recall(
     uow: IntakeUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
 ) -> None:
     """Take a batch of facts over, in order."""
+    told = [each.data for each in envelopes if isinstance(each.data, SilenceChanged)]
+    await silences.recall(uow, told)
     desk = Desk(uow, Catalog(), now)  # No rule is asked: everything has been decided.
     facts = [(each.data, each.time) for each in envelopes if isinstance(each.data, IncidentEvent)]
     await _load(desk, [fact for fact, _ in facts])
