@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from dev.bench import hot, page, peer
+from dev.bench import hot, page, peer, schedules
 from dev.bench.figures import Row
 from dev.bench.measure import Bench
 from dev.bench.ours import Tocsin
@@ -36,6 +36,9 @@ def main() -> int:
         return 0
     if options.profile:
         hot.main(options.scale)
+        return 0
+    if options.schedules:
+        schedules.main()
         return 0
     report = Report(commit(), machine(), options.scale)
     plan = _plan(options, report)
@@ -146,6 +149,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--table", action="store_true", default=bool(env.get("TABLE")))
     parser.add_argument("--write", action="store_true", help="write the docs' table, measure none")
     parser.add_argument("--profile", action="store_true", help="show where the time goes instead")
+    parser.add_argument("--schedules", action="store_true", help="the cost of on-call answers only")
     options = parser.parse_args()
     options.only = [word for word in options.only.split(",") if word]
     if unknown := set(options.only) - ROWS.keys():

@@ -16,7 +16,7 @@ from escalation.domain.schedule import Schedule
 from tocsin.catalog import Catalog, EscalationPolicy, Target, User
 
 UTC_ZONE = ZoneInfo("UTC")
-FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+FIRST, LAST = datetime(1, 1, 9, tzinfo=UTC), datetime(9999, 12, 9, tzinfo=UTC)
 MARGIN = timedelta(days=31)
 Temporary = tuple[datetime, datetime, Sequence[FixedShift]]
 

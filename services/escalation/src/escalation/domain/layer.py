@@ -123,15 +123,20 @@ class Layer:
             begins = max(begins, end)
 
     def _is_valid(self, now: Moment) -> bool:
-        is_begun = self.begins is None or self.begins <= now.reached
-        return is_begun and (self.ends is None or self.ends > now.passed)
+        if self.begins is not None and self.begins > now.reached:
+            return False
+        return self.ends is None or self.ends > now.passed
 
     def _open_since(self, now: Moment) -> datetime | None:
-        opened = (one.open_since(now) for one in self.restrictions)
-        return max((one for one in opened if one), default=None)
+        latest: datetime | None = None
+        for restriction in self.restrictions:
+            opened = restriction.open_since(now)
+            if opened is not None and (latest is None or opened > latest):
+                latest = opened
+        return latest
 
     def _rotation(self, wall: datetime) -> Rotation:
-        place = bisect_right(self._since, wall) - 1
+        place = bisect_right(self._since, wall) - 1 if len(self._since) > 1 else 0
         return self.rotations[max(place, 0)][1]
 
     def _active_turn(self, rotation: Rotation, opened: datetime) -> int:

@@ -11,6 +11,7 @@ from tocsin import catalog
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = timedelta(days=1)
 WEEK = 7
+A_MONDAY = datetime(1900, 1, 1)  # noqa: DTZ001 - a time on a wall.
 # How many days ago a window began; when it opens and closes, from the midnight of today.
 _Open = tuple[int, timedelta, timedelta]
 
@@ -79,15 +80,15 @@ class Restriction:
 
     def open_since(self, now: Moment) -> datetime | None:
         """Return the wall-clock time at which the window in progress began; the latest of them."""
-        midnight = now.reached.replace(hour=0, minute=0, second=0, microsecond=0)
-        reached, passed = now.reached - midnight, now.passed - midnight
-        for days, opens, closes in self._table[midnight.weekday()]:
-            if opens <= reached and closes > passed and self._is_on(midnight - days * DAY):
-                return midnight + opens
+        today, reached = divmod(now.reached - A_MONDAY, DAY)
+        passed = reached - (now.reached - now.passed)
+        for days, opens, closes in self._table[today % WEEK]:
+            if opens <= reached and closes > passed and self._is_on(today - days):
+                return now.reached - reached + opens
         return None
 
-    def _is_on(self, day: datetime) -> bool:
-        return not self._is_narrowed or self.applies_on(day.date())
+    def _is_on(self, day: int) -> bool:
+        return not self._is_narrowed or self.applies_on(A_MONDAY.date() + day * DAY)
 
     @property
     def _is_narrowed(self) -> bool:

@@ -145,7 +145,7 @@ class Schedule:
         return known[key]
 
     def _forced(self, at: datetime) -> tuple[Override, ...]:
-        return tuple([one for one in self.overrides if one.applies(at)])
+        return tuple([one for one in self.overrides if one.applies(at)]) if self.overrides else ()
 
     def _answer(
         self,
@@ -161,17 +161,17 @@ class Schedule:
             if turn is None:
                 continue
             place = f"layer {layer.name}, turn {turn.number}"
-            able = tuple(one for one in turn.people if is_reachable(one))
-            hidden += [
-                f"{place}: {one} cannot be reached" for one in turn.people if one not in able
-            ]
+            able = tuple([one for one in turn.people if is_reachable(one)])
+            if len(able) < len(turn.people):
+                lost = (one for one in turn.people if one not in able)
+                hidden += [f"{place}: {one} cannot be reached" for one in lost]
             if not able:
                 continue
             chain.append(place)
-            people += tuple(one for one in able if one not in people)
+            people += tuple([one for one in able if one not in people])
             if layer.mode == "replace":
                 break
-        people, did = applied(forced, people, is_reachable)
+        people, did = applied(forced, people, is_reachable) if forced else (people, ())
         if not people:
             return OnCall((), (f"schedule {self.name}: nobody is on call", *hidden, *did))
         return OnCall(people, (f"schedule {self.name}", *chain, *hidden, *did))

@@ -1,0 +1,175 @@
+"""Every change of every clock, 1970 to 2100: an instant and the wall agree, and so do the answers.
+
+Short here; every change of every zone with HYPOTHESIS_PROFILE=long.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import accumulate, pairwise
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from escalation.domain.override import Override
+from escalation.domain.schedule import Schedule
+from escalation.domain.wall_clock import end_instant, moment, start_instant, wall_time
+from tocsin import catalog
+
+IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+STEP = timedelta(days=5)  # Ramadan is the shortest season there is.
+SECOND, MINUTE, QUARTER = timedelta(seconds=1), timedelta(minutes=1), timedelta(minutes=15)
+TICK = timedelta(microseconds=1)
+NAMED = (
+    "America/Havana",
+    "Asia/Beirut",
+    "Africa/Cairo",
+    "America/Santiago",
+    "Pacific/Apia",
+    "Australia/Lord_Howe",
+    "Africa/Casablanca",
+)
+ZONES = sorted(
+    name for name in available_timezones() if name not in {"localtime", "Factory", "posixrules"}
+)
+
+
+@cache
+def changes(name: str) -> tuple[datetime, ...]:
+    """Return the first instant of each new offset of a zone, by looking every few days."""
+    zone = ZoneInfo(name)
+    days = (LAST - FIRST) // STEP
+    looks = [FIRST + number * STEP for number in range(days + 1)]
+    return tuple(
+        change_between(earlier, later, zone)
+        for earlier, later in pairwise(looks)
+        if offset(earlier, zone) != offset(later, zone)
+    )
+
+
+def change_between(earlier: datetime, later: datetime, zone: ZoneInfo) -> datetime:
+    old = offset(earlier, zone)
+    while later - earlier > SECOND:
+        middle = earlier + (later - earlier) // SECOND // 2 * SECOND
+        earlier, later = (middle, later) if offset(middle, zone) == old else (earlier, middle)
+    return later
+
+
+def offset(at: datetime, zone: ZoneInfo) -> timedelta | None:
+    return at.astimezone(zone).utcoffset()
+
+
+def moved(at: datetime, zone: ZoneInfo) -> timedelta:
+    """Return by how much the clock was moved at a change."""
+    return (offset(at, zone) or timedelta()) - (offset(at - SECOND, zone) or timedelta())
+
+
+def check_moments(change: datetime, zone: ZoneInfo) -> None:
+    """Look at the clock every minute: the latest it has shown, the earliest it will show."""
+    around = abs(moved(change, zone)) + timedelta(hours=2)
+    minutes = [change + number * MINUTE for number in range(-(around // MINUTE), around // MINUTE)]
+    walls = [wall_time(at, zone) for at in minutes]
+    shown = list(accumulate(walls, max))
+    to_come = list(accumulate(reversed(walls), min))[::-1]
+    for at, latest, earliest in zip(minutes, shown, to_come, strict=True):
+        now = moment(at, zone)
+        assert latest <= now.reached < latest + MINUTE, at
+        assert earliest - TICK <= now.passed <= earliest, at
+
+
+def check_instants(change: datetime, zone: ZoneInfo) -> None:
+    """A start is the first instant by which its time has come; an end, by which it is over."""
+    wall = wall_time(change, zone) - abs(moved(change, zone)) - timedelta(hours=1)
+    for number in range(4 * (3 + 2 * (abs(moved(change, zone)) // timedelta(hours=1)))):
+        time = wall + number * QUARTER
+        begins, ends = start_instant(time, zone), end_instant(time, zone)
+        assert moment(begins, zone).reached >= time > moment(begins - SECOND, zone).reached
+        assert moment(ends, zone).passed >= time > moment(ends - SECOND, zone).passed
+
+
+def check_schedule(change: datetime, zone: ZoneInfo) -> None:
+    """Shifts tile the time around a change, and `on_call` says the same at every instant."""
+    web = around(change, zone)
+    since, until = change - timedelta(hours=30), change + timedelta(hours=30)
+    spans = web.spans(since, until)
+    assert (spans[0].begins, spans[-1].until) == (since, until)
+    for earlier, later in pairwise(spans):
+        assert earlier.until == later.begins
+    for span in spans:
+        for at in instants(span.begins, span.until):
+            assert web.on_call(at) == span.on_call, (at, span)
+
+
+def instants(begins: datetime, until: datetime) -> Iterator[datetime]:
+    yield begins
+    yield until - SECOND
+    number = 1
+    while (at := begins + number * 3 * QUARTER) < until:
+        yield at
+        number += 1
+
+
+def around(change: datetime, zone: ZoneInfo) -> Schedule:
+    """Return a schedule with handoffs and hours at, just before and just after a change."""
+    before = wall_time(change - SECOND, zone) + SECOND
+    after = wall_time(change, zone)
+    middle = before + (after - before) // 2
+
+    def rotation(kind: str, at: datetime, days: int, length: int = 1) -> dict[str, object]:
+        start = (at - timedelta(days=days)).replace(microsecond=0)
+        return {"type": kind, "length": length, "start": start, "participants": ["a", "b", []]}
+
+    def hours(begins: datetime, until: datetime) -> dict[str, object]:
+        return {"from": f"{begins:%H:%M:%S}", "until": f"{until:%H:%M:%S}"}
+
+    layers = [
+        {"name": "daily", "rotation": rotation("daily", before, 40)},
+        {"name": "hourly", "mode": "add", "rotation": rotation("hourly", middle, 2, 5)},
+        {
+            "name": "weekly",
+            "rotation": rotation("weekly", after, 21),
+            "restrictions": [hours(before - QUARTER, middle), hours(after, after + QUARTER)],
+        },
+        {
+            "name": "night",
+            "rotation": rotation("monthly", middle, 0)
+            | {"start": middle.replace(year=1969, day=1)},
+            "restrictions": [hours(middle - timedelta(hours=9), middle)],
+        },
+    ]
+    spec = catalog.Schedule.model_validate({"time_zone": zone.key, "layers": layers})
+    swap = Override("swap", change - QUARTER, change + QUARTER, ("c",), ("a",))
+    return Schedule.of("web", spec, (swap,))
+
+
+def check(change: datetime, zone: ZoneInfo) -> None:
+    if change.timestamp() % 60 == moved(change, zone).total_seconds() % 60 == 0:
+        check_moments(change, zone)  # Not of odd seconds, as Liberia's until 1972.
+    check_instants(change, zone)
+    check_schedule(change, zone)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_where_clocks_change_in_odd_ways(name: str) -> None:
+    found = changes(name)
+    assert len(found) > 20
+    for change in found if IS_LONG else found[:: len(found) // 8]:
+        check(change, ZoneInfo(name))
+
+
+@settings(max_examples=40, deadline=None)
+@given(name=st.sampled_from(ZONES), part=st.floats(0, 0.999))
+def test_any_change_of_any_clock(name: str, part: float) -> None:
+    if found := changes(name):
+        check(found[int(part * len(found))], ZoneInfo(name))
+
+
+@pytest.mark.skipif(not IS_LONG, reason="every change of every zone: HYPOTHESIS_PROFILE=long")
+@pytest.mark.parametrize("name", ZONES if IS_LONG else ["UTC"])
+def test_every_change_of_every_clock(name: str) -> None:
+    for change in changes(name):
+        check(change, ZoneInfo(name))
