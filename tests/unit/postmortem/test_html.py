@@ -111,6 +111,9 @@ def test_a_page_can_be_read_by_ear_and_keyboard() -> None:
     assert attributes[0] == ("html", {"lang": "en"})
     assert [tag for tag, _ in attributes if tag in {"h1", "main"}] == ["main", "h1"]
     assert all(one.get("scope") == "col" for tag, one in attributes if tag == "th")
+    scrolled = [one for tag, one in attributes if tag == "figure" or one.get("class") == "wide"]
+    assert scrolled
+    assert all(one.get("tabindex") == "0" for one in scrolled)
     targets = {one["id"] for _, one in attributes if "id" in one}
     links = {str(one["href"]) for tag, one in attributes if tag == "a"}
     assert links

@@ -17,18 +17,19 @@ from postmortem.domain.standing import standing
 STYLE = """
 :root{color-scheme:light dark;font:16px/1.55 system-ui,sans-serif}
 body{max-width:62rem;margin:0 auto;padding:1rem}
-h1,h2,p,li,td,dd{overflow-wrap:anywhere}
+h1,h2,p,li,dd{overflow-wrap:anywhere}
+td{overflow-wrap:break-word;max-width:28rem}
 h2{margin-top:2rem;border-bottom:1px solid #8886}
 .wide{overflow-x:auto;margin:1rem 0}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid #8886}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dd{margin:0}
 .prompt,.standing{font-style:italic}
-svg{max-width:100%;height:auto}
+figure{margin:1rem 0;overflow-x:auto}svg{min-width:44rem;max-width:100%;height:auto}
 sup a{padding:0 .2em}
 code{overflow-wrap:anywhere}
 @media print{body{max-width:none;font-size:11pt}a{color:inherit;text-decoration:none}
-h2{break-after:avoid}tr,svg{break-inside:avoid}}
+h2{break-after:avoid}tr,svg{break-inside:avoid}svg{min-width:0}}
 """
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY = (
@@ -66,7 +67,7 @@ def _section(section: Section, document: Document, notes: Footnotes) -> Iterator
     yield f'<section id="{section.key}">\n<h2>{escape(section.heading)}</h2>'
     if section.key == "timeline" and document.picture:
         # Ours, and the only markup that is not made here.
-        yield f"<figure>{document.picture}</figure>"
+        yield f'<figure tabindex="0">{document.picture}</figure>'
     yield from _facts(section.facts, notes)
     has_items = section.key == "action-items" and bool(document.action_items)
     if has_items:
@@ -115,7 +116,7 @@ def _facts(facts: Iterable[Block], notes: Footnotes) -> Iterator[str]:
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
     names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    yield f'<div class="wide"><table>\n<thead><tr>{names}</tr></thead>\n<tbody>'
+    yield f'<div class="wide" tabindex="0"><table>\n<thead><tr>{names}</tr></thead>\n<tbody>'
     for row in rows:
         yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>"
     yield "</tbody></table></div>"
