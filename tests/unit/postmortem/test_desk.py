@@ -115,6 +115,7 @@ async def test_two_who_write_at_once_both_see_both_texts(client: httpx.AsyncClie
     problem = answer.json()
     assert problem["type"] == "urn:tocsin:problem:changed-meanwhile"
     assert (problem["current"]["text"], problem["current"]["version"]) == ("mine", 1)
+    assert problem["yours"] == "yours"
     assert "its version" in problem["detail"]
     assert (await wrote(client, "mine and yours", 1)).json()["version"] == 2
 
@@ -227,6 +228,7 @@ async def test_an_action_item_is_promised_changed_and_done(
     assert (moved.json()["due"], moved.json()["version"]) == ("2026-05-01", 2)
     outdated = await client.put(path, json={**ITEM, "state": "done"}, headers={"If-Match": "1"})
     assert (outdated.status_code, outdated.json()["current"]["due"]) == (412, "2026-05-01")
+    assert outdated.json()["yours"] == {**ITEM, "state": "done"}
     done = await client.put(path, json={**later, "state": "done"}, headers={"If-Match": "2"})
     assert (done.json()["state"], done.json()["changed_by"]["name"]) == ("done", "bob")
     assert (await client.get(path)).json() == done.json()
@@ -292,7 +294,8 @@ async def test_what_was_refused_left_nothing(client: httpx.AsyncClient, store: S
 async def test_an_unknown_item_is_404(client: httpx.AsyncClient) -> None:
     answer = await client.put("/v1/action-items/act_0", json=ITEM, headers={"If-Match": "1"})
     assert answer.status_code == 404
-    assert (await client.get("/v1/action-items/act_0")).status_code == 404
+    for unknown in ("act_0", "%F0%9F%9A%A8", "a" * 300):
+        assert (await client.get(f"/v1/action-items/{unknown}")).status_code == 404
 
 
 async def test_words_may_be_written_from_the_first_minute(

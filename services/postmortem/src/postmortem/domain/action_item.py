@@ -40,7 +40,7 @@ class ActionItem:
         if promise == self.promise and expected in {self.version, self.version - 1}:
             return self
         if expected != self.version:
-            raise OutdatedError("action item", expected, self)
+            raise OutdatedError("action item", expected, self, promise)
         return replace(
             self, promise=promise, version=self.version + 1, changed_by=by, changed_at=now
         )

@@ -13,12 +13,13 @@ KEPT = {"\n", "\t"}
 
 
 class OutdatedError(InputError):
-    """Somebody else changed it meanwhile; `current` is what they made of it."""
+    """Somebody changed it meanwhile: `current` is what they made of it, `yours` was refused."""
 
-    def __init__(self, what: str, expected: int, current: "object") -> None:
-        """Keep what stands now, so that both can be shown."""
+    def __init__(self, what: str, expected: int, current: object, yours: object) -> None:
+        """Keep both, so that both can be shown."""
         super().__init__(f"{what}: somebody changed version {expected} meanwhile")
         self.current = current
+        self.yours = yours
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Words:
         if text == self.text and expected in {self.version, self.version - 1}:
             return self
         if expected != self.version:
-            raise OutdatedError(self.section, expected, self)
+            raise OutdatedError(self.section, expected, self, text)
         return Words(self.section, text, self.version + 1, by, now)
 
 

@@ -7,10 +7,11 @@ from starlette.responses import Response
 
 from postmortem.domain.action_item import ActionItem
 from postmortem.domain.document import ItemState
+from postmortem.domain.recorded import is_identity
 from postmortem.entrypoints.desk import PAGE_SIZE, Counter, IfMatch, Limit, expected_version
 from postmortem.entrypoints.shapes import ActionItemShape, NewActionItem
 from postmortem.handlers import action_items
-from postmortem.ports import Wanted
+from postmortem.ports import PostmortemUnitOfWork, Wanted
 from tocsin.web import Page, Problem, Reader, Writer, after_cursor, cursor_of
 
 
@@ -40,9 +41,9 @@ def router(counter: Counter) -> APIRouter:
         """Say anew what is promised, or that it is done; `If-Match` names the version."""
         expected, act = expected_version(if_match), counter.act(who, request, body.by)
         async with counter.store.read() as uow:
-            owner = _existing(await uow.action_items.get(item), item).postmortem_id
+            owner = _existing(await _found(uow, item), item).postmortem_id
         async with counter.taken(owner, act) as (uow, sheet):
-            found = _existing(await uow.action_items.get(item), item)
+            found = _existing(await _found(uow, item), item)
             changed = await action_items.change(uow, sheet, found, body.promise, expected, act)
         response.headers["ETag"] = f'"{changed.version}"'
         return ActionItemShape.of(changed)
@@ -52,7 +53,7 @@ def router(counter: Counter) -> APIRouter:
         """One action item."""
         del who
         async with counter.store.read() as uow:
-            return ActionItemShape.of(_existing(await uow.action_items.get(item), item))
+            return ActionItemShape.of(_existing(await _found(uow, item), item))
 
     @routes.get("/v1/action-items")
     async def listed(
@@ -75,6 +76,10 @@ def router(counter: Counter) -> APIRouter:
         )
 
     return routes
+
+
+async def _found(uow: PostmortemUnitOfWork, identity: str) -> ActionItem | None:
+    return await uow.action_items.get(identity) if is_identity(identity) else None
 
 
 def _existing(item: ActionItem | None, identity: str) -> ActionItem:

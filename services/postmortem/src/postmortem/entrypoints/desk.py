@@ -154,7 +154,7 @@ def _outdated(error: OutdatedError) -> Problem:
             shown = ActionItemShape.of(item)
         case _:
             raise error
-    detail = f"{error}. Look at `current`, put both together, and send it with its version."
+    detail = f"{error}. Put `current` and `yours` together, and send them with its version."
     return Problem(
         412,
         "changed-meanwhile",
@@ -162,4 +162,5 @@ def _outdated(error: OutdatedError) -> Problem:
         {"ETag": f'"{shown.version}"'},
         field="If-Match",
         current=shown.model_dump(mode="json"),
+        yours=error.yours,
     )
