@@ -14,6 +14,7 @@ TASKS = {
     "chaos": "break a whole system by a seed, and check its ledger",
     "vectors": "ask other systems' schedule cases of ours",
     "bench": "measure throughput, delay, drain, memory and start-up",
+    "screenshots": "take the pictures of the console that the README shows",
 }
 
 

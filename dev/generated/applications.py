@@ -21,7 +21,7 @@ WRITERS: dict[str, tuple[Service, ...]] = {
     topics.INCIDENTS.name: (INTAKE,),
     topics.PAGES.name: (ESCALATION,),
     topics.NOTIFICATIONS.name: (NOTIFIER,),
-    topics.COMMANDS.name: (INTAKE, NOTIFIER),
+    topics.COMMANDS.name: (INTAKE, NOTIFIER, POSTMORTEM),
     topics.CATALOG.name: (ESCALATION,),
     topics.POSTMORTEMS.name: (POSTMORTEM,),
     topics.DEAD_LETTERS.name: SERVICES,

@@ -15,6 +15,9 @@ PUBLIC: dict[str, str] = {
     "GET /api/v2/status": "clients of an Alertmanager ask it first; constants and the start",
     "GET /-/healthy": "as an Alertmanager has it; one word",
     "GET /-/ready": "as an Alertmanager has it; one word",
+    "GET /login": "who is not logged in sees it; it tells nothing of the installation",
+    "POST /login": "it is the door: only an API token opens it",
+    "GET /static/{version}/{name}": "the login's looks; the files are the same everywhere",
 }
 # Opened by the key of an integration.
 KEY = {
@@ -37,9 +40,14 @@ REFUSED = {
 LINK = {"GET /a/{token}", "POST /a/{token}"}
 # The provider signs.
 SIGNATURE = {"GET /i/pigeon/{path:path}", "POST /i/pigeon/{path:path}"}
-# A browser may give the token as a password.
+# Only a session opens these, with the form that it was given.
+FORM = {"POST /incidents/{identity}/{verb}", "POST /logout"}
+# A browser may have a session, or give the token as a password.
 VIEW = {
     "GET /",
+    "GET /incidents/{identity}",
+    "GET /postmortems",
+    "GET /live",
     *(f"GET /v1/postmortems/{{identity}}.{kind}" for kind in ("md", "html", "json", "svg")),
     "GET /v1/postmortems/{identity}/versions/{number}",
     "GET /v1/postmortems/{identity}/versions/{number}.{kind}",
@@ -93,6 +101,7 @@ TABLE: dict[str, str] = {
     **dict.fromkeys(LINK, "link"),
     **dict.fromkeys(SIGNATURE, "signature"),
     **dict.fromkeys(VIEW, "view"),
+    **dict.fromkeys(FORM, "form"),
     **dict.fromkeys(READ, "read"),
     **dict.fromkeys(WRITE, "write"),
     **dict.fromkeys(ADMIN, "admin"),
@@ -124,9 +133,10 @@ def filled(path: str, known: Mapping[str, Any]) -> str:
     path = path.replace("{path:path}", "events")
     given = {"name": "payments", "verb": "acknowledge", "source": "generic"}
     given |= {"section": "impact", "number": "1", "item": "act_0", "kind": "html"}
+    given |= {"version": "0"}
     given |= {name: values[0] for name, values in known.items()}
     if path.startswith("/v1/channels/"):
         given["name"] = "webhook"
-    if path.startswith("/v1/postmortems/"):
+    if path.startswith(("/v1/postmortems/", "/incidents/")):
         given["identity"] = known["over"][0]
     return path.format(**given)

@@ -235,6 +235,8 @@ class Process:
         task = asyncio.create_task(server.serve())
         stopping = asyncio.create_task(self.stop.wait())
         await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for close in self.application.http.state.closing:  # type: ignore[attr-defined]  # It is a FastAPI app.
+            close()
         server.should_exit = True
         stopping.cancel()
         try:

@@ -104,6 +104,8 @@ def create_app(
 
     `routes` are plain Starlette routes, matched first: the fast path; `openapi_paths` documents
     them. `ready` says more about readiness; a value that is False makes the service not ready.
+    What is added to `app.state.closing` is called when the process is told to stop: a stream that
+    nobody ends would hold it up.
     """
     app = FastAPI(
         title=f"Tocsin {name}",
@@ -117,6 +119,7 @@ def create_app(
     app.state.api_tokens = settings.api_tokens
     app.state.ready = [ready]
     app.state.alive = []
+    app.state.closing = []
     app.router.routes[:0] = list(routes)
     app.include_router(_service_router(app, openapi_paths or {}))
     for router in routers:

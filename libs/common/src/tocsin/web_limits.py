@@ -35,7 +35,8 @@ class Limits:
     """How large and how slow a request may be. `ratio` bounds what gzip may expand to.
 
     `answer_within` bounds our own part: a database that stands still is told as 503, and soon.
-    What takes long by its nature has `slow_within`: a whole catalog, a call to a provider.
+    What takes long by its nature has `slow_within`: a whole catalog, a call to a provider. Answers
+    at the paths in `endless` are streams, which end by themselves.
     """
 
     max_body: int = 5 * 1024 * 1024
@@ -43,6 +44,7 @@ class Limits:
     answer_within: float = 9.0
     slow_within: float = 90.0
     ratio: int = 100
+    endless: frozenset[str] = frozenset()
 
 
 class TooLargeError(Exception):
@@ -99,7 +101,8 @@ class RequestLimits:
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             telemetry.REQUESTS.labels(method, str(status)).inc()
-            telemetry.REQUEST_SECONDS.observe(time.perf_counter() - started)
+            if scope["path"] not in self._limits.endless:
+                telemetry.REQUEST_SECONDS.observe(time.perf_counter() - started)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if wrong := _nul_in_address(scope):
@@ -207,7 +210,9 @@ def _nul_in_address(scope: Scope) -> Problem | None:
     return None
 
 
-def _time_for(scope: Scope, limits: Limits) -> float:
+def _time_for(scope: Scope, limits: Limits) -> float | None:
+    if scope["path"] in limits.endless:
+        return None
     is_slow = scope["method"] == "PUT" or scope["path"].endswith("/test")
     return limits.slow_within if is_slow else limits.answer_within
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from postmortem.adapters.console_memory import MemoryOrders, MemorySessions, MemoryStandings
 from postmortem.adapters.memory_desk import MemoryActionItems, MemoryReviews
 from postmortem.domain.postmortem import Postmortem, postmortem_id
 from postmortem.ports import Summary
@@ -35,6 +36,18 @@ class MemoryEventLog:
             if incident_id in incident_ids:
                 found.setdefault(incident_id, []).append(envelope)
         return found
+
+    async def latest(
+        self, incident_id: str, limit: int, types: Sequence[str] = ()
+    ) -> Sequence[Envelope[Event]]:
+        """Return the latest events of an incident, latest first."""
+        found = [
+            envelope
+            for owner, envelope in self._table.values()
+            if owner == incident_id and (not types or envelope.type in types)
+        ]
+        found.sort(key=lambda envelope: (envelope.time, envelope.event_id), reverse=True)
+        return found[:limit]
 
 
 class MemoryIncidents:
@@ -129,3 +142,18 @@ class MemoryPostmortemUnitOfWork(MemoryUnitOfWork):
     def action_items(self) -> MemoryActionItems:
         """What was promised."""
         return MemoryActionItems(self.table("action_items"))
+
+    @cached_property
+    def standings(self) -> MemoryStandings:
+        """Where incidents stand."""
+        return MemoryStandings(self.table("standings"), self.table("incidents"))
+
+    @cached_property
+    def orders(self) -> MemoryOrders:
+        """The commands given here."""
+        return MemoryOrders(self.table("orders"))
+
+    @cached_property
+    def sessions(self) -> MemorySessions:
+        """Who is logged in."""
+        return MemorySessions(self.table("sessions"))

@@ -8,6 +8,7 @@ from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from postmortem.adapters.action_items import SqlActionItems
+from postmortem.adapters.console_sql import SqlOrders, SqlSessions, SqlStandings
 from postmortem.adapters.reviews import SqlReviews
 from postmortem.adapters.tables import DRAFTS, EVENTS, INCIDENTS, METADATA, REVIEWS
 from postmortem.domain.postmortem import Postmortem, postmortem_id
@@ -53,6 +54,17 @@ class SqlEventLog:
         for incident_id, body in await self._connection.execute(query):
             found.setdefault(incident_id, []).append(decode(body.encode()))
         return found
+
+    async def latest(
+        self, incident_id: str, limit: int, types: Sequence[str] = ()
+    ) -> Sequence[Envelope[Event]]:
+        """Return the latest events of an incident, latest first."""
+        query = select(EVENTS.c.body).where(EVENTS.c.incident_id == incident_id)
+        if types:
+            query = query.where(EVENTS.c.type.in_(types))
+        latest = query.order_by(EVENTS.c.recorded_at.desc(), EVENTS.c.event_id.desc())
+        found = await self._connection.execute(latest.limit(limit))
+        return [decode(body.encode()) for body in found.scalars()]
 
 
 class SqlIncidents:
@@ -181,3 +193,18 @@ class SqlPostmortemUnitOfWork(SqlUnitOfWork):
     def action_items(self) -> SqlActionItems:
         """What was promised."""
         return SqlActionItems(self.connection)
+
+    @cached_property
+    def standings(self) -> SqlStandings:
+        """Where incidents stand."""
+        return SqlStandings(self.connection)
+
+    @cached_property
+    def orders(self) -> SqlOrders:
+        """The commands given here."""
+        return SqlOrders(self.connection)
+
+    @cached_property
+    def sessions(self) -> SqlSessions:
+        """Who is logged in."""
+        return SqlSessions(self.connection)

@@ -1,6 +1,6 @@
 """The tables of this service, the same on SQLite and PostgreSQL."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
 from tocsin.sql import Instant, Json, recipe_tables
 
@@ -16,6 +16,7 @@ EVENTS = Table(
     Column("recorded_at", Instant, nullable=False),
     Column("stored_at", Instant, nullable=False),
     Index("events_incident_id", "incident_id"),
+    Index("events_latest", "incident_id", "recorded_at"),
 )
 INCIDENTS = Table(
     "incidents",
@@ -102,4 +103,51 @@ HISTORY = Table(
     Column("changed_at", Instant, nullable=False),
     Column("detail", Json, nullable=False),
     Index("history_postmortem_id", "postmortem_id", "revision", unique=True),
+)
+STANDINGS = Table(
+    "standings",
+    METADATA,
+    Column("incident_id", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("number", BigInteger),
+    Column("title", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("urgency", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("runbook", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("until", Instant),
+    Column("triggered_at", Instant),
+    Column("resolved_at", Instant),
+    Column("alerts", Integer, nullable=False),
+    Column("firing", Integer, nullable=False),
+    Column("moved_at", Instant, nullable=False),
+    Index("standings_place", "status", "number"),
+    Index("standings_number", "number"),
+    Index("standings_moved_at", "moved_at"),
+)
+ORDERS = Table(
+    "orders",
+    METADATA,
+    Column("command_id", Text, primary_key=True),
+    Column("incident_id", Text, nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("sent_at", Instant, nullable=False),
+    Column("answered_at", Instant),
+    Column("refusal", Text, nullable=False),
+    Index("orders_incident_id", "incident_id", "sent_at"),
+)
+SESSIONS = Table(
+    "sessions",
+    METADATA,
+    Column("key_hash", Text, primary_key=True),
+    Column("token_hash", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index("sessions_expires_at", "expires_at"),
 )

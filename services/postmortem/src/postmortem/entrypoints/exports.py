@@ -9,6 +9,7 @@ from starlette.responses import Response
 from postmortem.domain import html, svg
 from postmortem.domain.document import Document
 from postmortem.domain.report import report
+from postmortem.entrypoints.console.door import Door
 from postmortem.entrypoints.desk import Counter, known
 from postmortem.entrypoints.viewer import viewer
 from postmortem.handlers import sheet as sheets
@@ -41,9 +42,9 @@ SAFE = {
 }
 
 
-def router(counter: Counter) -> APIRouter:
+def router(counter: Counter, door: Door) -> APIRouter:
     """Return the routes."""
-    routes = APIRouter(tags=["exports"], dependencies=[Depends(viewer)])
+    routes = APIRouter(tags=["exports"], dependencies=[Depends(viewer(door))])
 
     @routes.get("/v1/postmortems/{identity}/versions/{number}.{kind}")
     async def version(identity: str, number: Number, kind: Kind) -> Response:

@@ -1,18 +1,15 @@
-"""Routes: timelines, postmortems, and one honest page."""
+"""Routes: timelines and postmortems. The console has its own, in a folder beside this."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
-from starlette.responses import HTMLResponse
 
 from postmortem.domain.timeline import TimelineEntry
-from postmortem.entrypoints import page
 from postmortem.entrypoints.desk import Counter
 from postmortem.entrypoints.shapes import FullPostmortem, PostmortemItem
-from postmortem.entrypoints.viewer import viewer
 from postmortem.handlers import Handlers
 from postmortem.ports import Summary
 from tocsin.events import Actor
@@ -21,18 +18,8 @@ from tocsin.web import Page, Problem, Reader, after_cursor, cursor_of
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 PAGE_SIZE = 100
-ON_THE_PAGE = 200
 WRONG_CURSOR = "cursor: is not one that this list gave"
 Limit = Annotated[int, Query(ge=1, le=500)]
-# Nothing may run, load or frame: what is shown are strangers' words.
-SAFE = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{page.STYLE_HASH}'; base-uri 'none';"
-        " form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 class EntryItem(BaseModel):
@@ -89,13 +76,6 @@ def router(handlers: Handlers, counter: Counter) -> APIRouter:
         """One postmortem, by its id or its incident's: as published where it is, else the draft."""
         del who
         return await counter.full(identity)
-
-    @routes.get("/", include_in_schema=False, dependencies=[Depends(viewer)])
-    async def home() -> HTMLResponse:
-        """What this service is, and its drafts."""
-        async with store.read() as uow:
-            found = await uow.drafts.page(None, ON_THE_PAGE)
-        return HTMLResponse(page.home(found), headers=SAFE)
 
     return routes
 

@@ -1,15 +1,17 @@
 """Keep every event of an incident; when it is resolved, draft its postmortem, and keep it current.
 
 A batch costs the same handful of statements whatever its size: take the incidents, add the
-events, and, for those that were resolved, load their events and write their drafts.
+events, move on where they stand, and, for those that were resolved, load their events and write
+their drafts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from postmortem.domain.postmortem import Decision, draft
 from postmortem.domain.recorded import incident_of, is_identity
 from postmortem.domain.timeline import TimelineEntry, timeline
+from postmortem.handlers.projecting import project
 from postmortem.ports import PostmortemUnitOfWork
 from tocsin import ids
 from tocsin.events import (
@@ -28,6 +30,10 @@ SOURCE = "postmortem"
 class Handlers:
     """What this service does with what it is told, and what it can tell."""
 
+    def __init__(self, on_moved: Callable[[], None] = lambda: None) -> None:
+        """Call `on_moved` after each commit in which an incident has moved."""
+        self._on_moved = on_moved
+
     async def on_events(
         self, uow: PostmortemUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
     ) -> None:
@@ -42,6 +48,8 @@ class Handlers:
         incident_ids = sorted({incident_id for incident_id, _ in belonging})
         was_resolved = await uow.incidents.lock(incident_ids, now)
         await uow.log.add(belonging, now)
+        await project(uow, belonging, now)
+        uow.after_commit(self._on_moved)
         changed = {inc for inc, env in belonging if not isinstance(env.data, PostmortemEvent)}
         resolves = {inc for inc, env in belonging if isinstance(env.data, IncidentResolved)}
         await uow.incidents.mark_resolved(sorted(resolves))

@@ -10,6 +10,7 @@ from postmortem.domain.document import ItemState, Status
 from postmortem.domain.postmortem import Postmortem
 from postmortem.domain.review import Review
 from postmortem.domain.words import Words
+from postmortem.ports.console import Orders, Sessions, Standings
 from tocsin.events import Actor, Envelope, Event
 from tocsin.unit_of_work import UnitOfWork
 
@@ -73,6 +74,12 @@ class EventLog(Protocol):
 
     async def of(self, incident_ids: Sequence[str]) -> Mapping[str, Sequence[Envelope[Event]]]:
         """Return all events of these incidents, in no promised order."""
+        ...
+
+    async def latest(
+        self, incident_id: str, limit: int, types: Sequence[str] = ()
+    ) -> Sequence[Envelope[Event]]:
+        """Return the latest events of an incident, latest first; of these `types` only, if any."""
         ...
 
 
@@ -196,4 +203,19 @@ class PostmortemUnitOfWork(UnitOfWork, Protocol):
     @property
     def action_items(self) -> ActionItems:
         """What was promised."""
+        ...
+
+    @property
+    def standings(self) -> Standings:
+        """Where incidents stand."""
+        ...
+
+    @property
+    def orders(self) -> Orders:
+        """The commands given here."""
+        ...
+
+    @property
+    def sessions(self) -> Sessions:
+        """Who is logged in."""
         ...

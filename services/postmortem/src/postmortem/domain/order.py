@@ -1,0 +1,44 @@
+"""A command that somebody gave here, and what was heard of it: sent -> answered."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tocsin.events import CommandRefused, Envelope, Event
+
+# A command that changes nothing has no answer; nobody is left waiting for one.
+ANSWERED_WITHIN = timedelta(minutes=1)
+SHOWN_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command of an incident. `refusal` is the reason for which it was refused."""
+
+    command_id: str
+    incident_id: str
+    verb: str
+    by: str
+    sent_at: datetime
+    answered_at: datetime | None = None
+    refusal: str = ""
+
+    def is_waiting(self, now: datetime) -> bool:
+        """Whether an answer may still come."""
+        return self.answered_at is None and now - self.sent_at < ANSWERED_WITHIN
+
+
+def answered(
+    waiting: Iterable[Order], envelopes: Iterable[Envelope[Event]], now: datetime
+) -> Sequence[Order]:
+    """Return the orders that these events answer: each names its command as its cause."""
+    answers = {one.causation_id: one.data for one in envelopes if one.causation_id}
+    return [
+        replace(order, answered_at=now, refusal=_refusal(answers[order.command_id]))
+        for order in waiting
+        if order.command_id in answers
+    ]
+
+
+def _refusal(event: Event) -> str:
+    return event.reason if isinstance(event, CommandRefused) else ""

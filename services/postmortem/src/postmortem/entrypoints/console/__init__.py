@@ -1,0 +1,1 @@
+"""The web console: what comes in from browsers."""

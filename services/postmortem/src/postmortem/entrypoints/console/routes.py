@@ -1,0 +1,223 @@
+"""The addresses of the console; each page is one read of its own rows."""
+
+import re
+from datetime import datetime
+from typing import Any, cast
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from postmortem.domain.recorded import is_identity
+from postmortem.entrypoints.console.answering import told_in_html
+from postmortem.entrypoints.console.commands import (
+    LONGEST_NOTE,
+    SNOOZES,
+    command,
+    command_id,
+    key_of,
+)
+from postmortem.entrypoints.console.door import Door, Visitor, fields
+from postmortem.entrypoints.console.incidents import PER_PAGE, TABS, Shown, Tab, listed, shown
+from postmortem.entrypoints.console.live import EventStream, Feed, instant, mark
+from postmortem.entrypoints.console.rendering import Pages, assets
+from postmortem.handlers import ordering
+from postmortem.ports import PostmortemUnitOfWork
+from postmortem.ports.console import Place
+from tocsin import ids
+from tocsin.holder import CatalogHolder
+from tocsin.unit_of_work import Store
+from tocsin.web import Problem, after_cursor, cursor_of
+
+LOCAL = re.compile(r"/(?![/\\])[A-Za-z0-9_./?=&%-]{0,300}")
+LONGEST_NAME = 100
+LIVE = "/live"
+KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+def router(
+    store: Store[PostmortemUnitOfWork],
+    door: Door,
+    pages: Pages,
+    feed: Feed,
+    catalog: CatalogHolder,
+) -> APIRouter:
+    """Return the routes of the console."""
+    routes = APIRouter(include_in_schema=False, route_class=told_in_html(pages))
+    _add_doors(routes, door, pages, catalog)
+    _add_incidents(routes, store, door, pages)
+    _add_postmortems(routes, store, door, pages)
+
+    @routes.get(LIVE)
+    async def live(request: Request) -> Response:
+        """What moves, while it does."""
+        await door.reader(request)
+        heard = request.headers.get("last-event-id") or request.query_params.get("since", "")
+        return EventStream(feed, instant(heard))
+
+    @routes.get("/static/{version}/{name}")
+    async def static(version: str, name: str) -> Response:
+        """A file that pages load."""
+        found = assets().get(f"/static/{version}/{name}")
+        if found is None:
+            raise Problem(404, "not-found", "There is no such file.")
+        return Response(found.body, media_type=found.kind, headers=KEPT)
+
+    return routes
+
+
+def _add_doors(routes: APIRouter, door: Door, pages: Pages, catalog: CatalogHolder) -> None:
+    @routes.get("/login")
+    async def login(request: Request) -> Response:
+        """Ask for a token."""
+        return pages.show("login.html", visitor=None, to=_local(request.query_params.get("to")))
+
+    @routes.post("/login")
+    async def enter(request: Request) -> Response:
+        """Begin a session."""
+        given = await fields(request)
+        to, person = _local(given.get("to")), given.get("person", "").strip()[:LONGEST_NAME]
+        wrong = {}
+        if person and catalog.current.user(person) is None:
+            wrong["person"] = (
+                f"The catalog has no user “{person}”. Leave it empty to act as the token."
+            )
+        answer = RedirectResponse(to, status_code=303)
+        if not wrong and not await door.enter(given.get("token", "").strip(), person, answer):
+            wrong["token"] = "This is no API token of this installation."  # noqa: S105 - a sentence.
+        if wrong:
+            return pages.show("login.html", 422, visitor=None, to=to, wrong=wrong, person=person)
+        return answer
+
+    @routes.post("/logout")
+    async def leave(request: Request) -> Response:
+        """End the session."""
+        await door.form(request)
+        answer = RedirectResponse("/login", status_code=303)
+        await door.leave(request, answer)
+        return answer
+
+
+def _add_incidents(
+    routes: APIRouter, store: Store[PostmortemUnitOfWork], door: Door, pages: Pages
+) -> None:
+    @routes.get("/")
+    async def incidents(request: Request) -> Response:
+        """The incidents: the open ones, unless others are asked for."""
+        visitor = await door.reader(request)
+        tab = _tab(request.query_params.get("status", "open"))
+        since = door.clock.now()
+        async with store.read() as uow:
+            found = await listed(uow, tab, _place(request.query_params.get("cursor")))
+        following = cursor_of(f"{found.next[0]} {found.next[1]}") if found.next else None
+        return pages.show(
+            "incidents.html",
+            visitor=visitor,
+            found=found,
+            tab=tab,
+            following=following,
+            since=mark(since),
+        )
+
+    @routes.get("/incidents/{identity}")
+    async def incident(request: Request, identity: str) -> Response:
+        """One incident, by its id or number."""
+        visitor = await door.reader(request)
+        since = door.clock.now()
+        found = await _shown(store, door, identity)
+        return pages.show("incident.html", **_context(visitor, found), since=mark(since))
+
+    @routes.post("/incidents/{identity}/{verb}")
+    async def order(request: Request, identity: str, verb: str) -> Response:
+        """Give a command: it is on its way when this answers, and decided elsewhere."""
+        visitor, given = await door.writer(request)
+        now = door.clock.now()
+        found = await _shown(store, door, identity)
+        incident = found.incident
+        try:
+            asked = command(verb, incident.incident_id, visitor.actor, given, now)
+        except Problem as problem:
+            if problem.status != 422:  # noqa: PLR2004 - HTTP's own number.
+                raise
+            context = _context(visitor, found) | {"wrong": problem.detail}
+            return pages.show("incident.html", 422, **context, since=mark(now))
+        identity = command_id(verb, incident.incident_id, visitor.actor, given)
+        async with store.begin() as uow:
+            await ordering.give(uow, asked, identity, now)
+        which = incident.number if incident.number is not None else incident.incident_id
+        return RedirectResponse(f"/incidents/{which}#sent", status_code=303)
+
+
+def _add_postmortems(
+    routes: APIRouter, store: Store[PostmortemUnitOfWork], door: Door, pages: Pages
+) -> None:
+    @routes.get("/postmortems")
+    async def postmortems(request: Request) -> Response:
+        """The drafts, the latest resolve first."""
+        visitor = await door.reader(request)
+        after = _draft_place(request.query_params.get("cursor"))
+        async with store.read() as uow:
+            found = await uow.drafts.page(after, PER_PAGE + 1)
+        last = found[PER_PAGE - 1] if len(found) > PER_PAGE else None
+        following = (
+            cursor_of(f"{mark(last.resolved_at)} {last.postmortem_id}")
+            if last and last.resolved_at
+            else None
+        )
+        return pages.show(
+            "postmortems.html", visitor=visitor, found=found[:PER_PAGE], following=following
+        )
+
+
+async def _shown(store: Store[PostmortemUnitOfWork], door: Door, identity: str) -> Shown:
+    async with store.read() as uow:
+        found = await shown(uow, identity, door.clock.now()) if is_identity(identity) else None
+    if found is None:
+        raise Problem(
+            404, "unknown-incident", f"Nothing is known of an incident {identity[:80]!r}."
+        )
+    return found
+
+
+def _context(visitor: Visitor, found: Shown) -> dict[str, Any]:
+    return {
+        "visitor": visitor,
+        "found": found,
+        "incident": found.incident,
+        "key": key_of(found.incident, visitor.csrf),
+        "note_key": ids.new(),
+        "snoozes": {name: said for name, (said, _) in SNOOZES.items()},
+        "longest_note": LONGEST_NOTE,
+    }
+
+
+def _local(text: str | None) -> str:
+    """Return an address of this console to go to; never another site's."""
+    return text if text and LOCAL.fullmatch(text) else "/"
+
+
+def _tab(text: str) -> Tab:
+    if text not in TABS:
+        detail = f"status: must be one of {', '.join(TABS)}"
+        raise Problem(422, "invalid", detail, field="status")
+    return cast("Tab", text)
+
+
+def _place(cursor: str | None) -> Place | None:
+    found = after_cursor(cursor)
+    if found is None:
+        return None
+    status, _, number = found.partition(" ")
+    if not (number.isascii() and number.isdigit() and len(number) < 16):  # noqa: PLR2004 - as no number is.
+        raise Problem(422, "bad-cursor", "cursor: is not one that this list gave", field="cursor")
+    return status, int(number)
+
+
+def _draft_place(cursor: str | None) -> tuple[datetime, str] | None:
+    found = after_cursor(cursor)
+    if found is None:
+        return None
+    text, _, identity = found.partition(" ")
+    at = instant(text)
+    if at is None:
+        raise Problem(422, "bad-cursor", "cursor: is not one that this list gave", field="cursor")
+    return at, identity

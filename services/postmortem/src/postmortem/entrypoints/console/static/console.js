@@ -1,0 +1,118 @@
+// What the page gains where scripts run: it follows what moves. All else works without.
+"use strict";
+
+const QUIET = 2500; // Nothing jumps under a finger: so long after the last touch a page stays.
+const SOON = 250;
+let touched = -QUIET;
+let timer = 0;
+let wait = 1000;
+let source = null;
+const was = new Map(); // What each part was made of, as it came.
+
+for (const kind of ["pointerdown", "keydown", "wheel", "touchmove"]) {
+  addEventListener(kind, () => { touched = performance.now(); }, { passive: true });
+}
+
+function age(from) {
+  const seconds = Math.trunc(Math.abs(Date.now() - from) / 1000);
+  const ahead = from > Date.now();
+  for (const [unit, size] of [["d", 86400], ["h", 3600], ["min", 60]]) {
+    if (seconds >= size) {
+      const said = `${Math.trunc(seconds / size)} ${unit}`;
+      return ahead ? `in ${said}` : `${said} ago`;
+    }
+  }
+  return ahead ? "in a moment" : "just now";
+}
+
+function tellAges() {
+  for (const one of document.querySelectorAll("time[data-age]")) {
+    const said = age(Date.parse(one.dateTime));
+    if (one.textContent !== said) one.textContent = said;
+    one.title = `${new Date(one.dateTime).toLocaleString()} here; ${one.dateTime}`;
+  }
+}
+
+function say(text) {
+  const line = document.getElementById("line");
+  if (line.textContent !== text) line.textContent = text;
+}
+
+function said(root) {
+  return [...root.querySelectorAll("[data-say]")]
+    .map((one) => one.textContent.replace(/\s+/g, " ").trim())
+    .filter(Boolean)
+    .join(" ");
+}
+
+// Takes over each part that has changed; the focus stays where it was, what is typed stays typed.
+function take(fresh) {
+  const before = said(document);
+  const focused = document.activeElement?.id;
+  for (const part of document.querySelectorAll("[data-part]")) {
+    const other = fresh.getElementById(part.id);
+    if (other === null || other.innerHTML === was.get(part.id)) continue;
+    was.set(part.id, other.innerHTML);
+    part.replaceChildren(...other.cloneNode(true).childNodes);
+  }
+  document.title = fresh.title;
+  document.body.dataset.since = fresh.body.dataset.since ?? document.body.dataset.since;
+  if (focused && document.activeElement?.id !== focused) {
+    (document.getElementById(focused) ?? document.getElementById("main")).focus({ preventScroll: true });
+  }
+  tellAges();
+  const after = said(document);
+  if (after !== before) say(after);
+}
+
+async function refresh() {
+  timer = 0;
+  const rest = touched + QUIET - performance.now();
+  if (rest > 0) return soon(rest);
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" });
+    if (answer.redirected) return location.reload(); // The session has ended.
+    if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    else soon(5000);
+  } catch {
+    soon(5000);
+  }
+}
+
+function soon(after) {
+  if (timer === 0) timer = setTimeout(refresh, after);
+}
+
+function follow() {
+  const { live, since, of } = document.body.dataset;
+  source = new EventSource(`${live}?since=${since}`);
+  source.onopen = () => { wait = 1000; say(""); };
+  source.addEventListener("moved", (event) => {
+    if (!of || JSON.parse(event.data).includes(of)) soon(SOON);
+  });
+  source.addEventListener("reset", () => soon(SOON));
+  source.onerror = () => {
+    if (source.readyState !== EventSource.CLOSED) return; // It comes again by itself.
+    say("Not live: this page is tried again.");
+    setTimeout(follow, wait);
+    wait = Math.min(wait * 2, 30000);
+  };
+}
+
+document.addEventListener("submit", (event) => {
+  // A moment later: a button that is disabled at once would not be sent.
+  const buttons = event.target.querySelectorAll("button");
+  setTimeout(() => buttons.forEach((one) => { one.disabled = true; }), 0);
+});
+addEventListener("pageshow", () => {
+  for (const one of document.querySelectorAll("button:disabled")) one.disabled = false;
+});
+
+for (const part of document.querySelectorAll("[data-part]")) was.set(part.id, part.innerHTML);
+tellAges();
+setInterval(tellAges, 15000);
+if (document.body.dataset.live) {
+  follow();
+  // An answer that does not come is told after a minute, though nothing moves.
+  setInterval(() => { if (document.querySelector(".note.waiting")) soon(SOON); }, 5000);
+}

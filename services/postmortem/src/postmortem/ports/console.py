@@ -1,0 +1,108 @@
+"""What the console needs of the world: where incidents stand, commands given, who is logged in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from postmortem.domain.order import Order
+from postmortem.domain.standings import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An incident that something was heard of, and when."""
+
+    incident_id: str
+    moved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody who logged in. `key_hash` stands for the cookie, `token_hash` for the API token.
+
+    `person` is who they say they are; empty where they only showed the token.
+    """
+
+    key_hash: str
+    token_hash: str
+    person: str
+    expires_at: datetime
+
+
+# The place in a list behind which its next page begins: a status and a number.
+Place = tuple[str, int]
+
+
+class Standings(Protocol):
+    """Where each incident stands: what the console shows."""
+
+    async def load(self, incident_ids: Sequence[str]) -> Mapping[str, Standing]:
+        """Return those that are kept of these incidents."""
+        ...
+
+    async def save(self, standings: Sequence[Standing], now: datetime) -> None:
+        """Write these whole; they have moved `now`."""
+        ...
+
+    async def find(self, identity: str) -> Standing | None:
+        """Return the incident of this id, or of this number."""
+        ...
+
+    async def page(
+        self, statuses: Sequence[str], after: Place | None, limit: int
+    ) -> Sequence[Standing]:
+        """Return those of these statuses: triggered before acknowledged, then newest first."""
+        ...
+
+    async def counts(self, statuses: Sequence[str]) -> Mapping[str, int]:
+        """Return how many there are of each of these statuses."""
+        ...
+
+    async def moved(self, since: datetime, limit: int) -> Sequence[Moved]:
+        """Return what has moved since then, the earliest first."""
+        ...
+
+    async def missing(self, limit: int) -> Sequence[str]:
+        """Return incidents that are known and not kept here: a release before this one had them."""
+        ...
+
+
+class Orders(Protocol):
+    """The commands that were given here."""
+
+    async def add(self, order: Order) -> bool:
+        """Keep a command; False where it was given before, under the same id."""
+        ...
+
+    async def waiting(self, incident_ids: Sequence[str]) -> Sequence[Order]:
+        """Return the commands of these incidents that nothing was heard of."""
+        ...
+
+    async def save(self, orders: Sequence[Order]) -> None:
+        """Write these whole."""
+        ...
+
+    async def latest(self, incident_id: str, since: datetime) -> Sequence[Order]:
+        """Return the commands of an incident since then, latest first."""
+        ...
+
+
+class Sessions(Protocol):
+    """Who is logged in."""
+
+    async def add(self, session: Session) -> None:
+        """Keep a session."""
+        ...
+
+    async def get(self, key_hash: str) -> Session | None:
+        """Return a session, whether it has expired or not."""
+        ...
+
+    async def remove(self, key_hash: str) -> None:
+        """Forget a session, if there is one."""
+        ...
+
+    async def forget_expired(self, now: datetime) -> None:
+        """Forget the sessions that have expired."""
+        ...
