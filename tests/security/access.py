@@ -41,12 +41,24 @@ LINK = {"GET /a/{token}", "POST /a/{token}"}
 # The provider signs.
 SIGNATURE = {"GET /i/pigeon/{path:path}", "POST /i/pigeon/{path:path}"}
 # Only a session opens these, with the form that it was given.
-FORM = {"POST /incidents/{identity}/{verb}", "POST /logout"}
+FORM = {
+    "POST /incidents/{identity}/{verb}",
+    "POST /logout",
+    "POST /silences",
+    "POST /silences/{silence_id}/expire",
+    *(
+        f"POST /postmortems/{{identity}}/{what}"
+        for what in ("sections", "review", "publish", "draft", "action-items")
+    ),
+}
 # A browser may have a session, or give the token as a password.
 VIEW = {
     "GET /",
     "GET /incidents/{identity}",
+    "GET /on-call",
+    "GET /silences",
     "GET /postmortems",
+    "GET /postmortems/{identity}",
     "GET /live",
     *(f"GET /v1/postmortems/{{identity}}.{kind}" for kind in ("md", "html", "json", "svg")),
     "GET /v1/postmortems/{identity}/versions/{number}",
@@ -137,6 +149,6 @@ def filled(path: str, known: Mapping[str, Any]) -> str:
     given |= {name: values[0] for name, values in known.items()}
     if path.startswith("/v1/channels/"):
         given["name"] = "webhook"
-    if path.startswith(("/v1/postmortems/", "/incidents/")):
+    if path.startswith(("/v1/postmortems/", "/postmortems/", "/incidents/")):
         given["identity"] = known["over"][0]
     return path.format(**given)

@@ -10,6 +10,7 @@ from postmortem.adapters.memory import MemoryPostmortemUnitOfWork
 from postmortem.adapters.sql import SqlPostmortemUnitOfWork
 from postmortem.domain.order import Order
 from postmortem.domain.standings import Standing
+from postmortem.domain.watch import Hush, Watch
 from postmortem.handlers import ordering
 from postmortem.ports import PostmortemUnitOfWork
 from postmortem.ports.console import Moved, Session
@@ -188,3 +189,39 @@ async def test_sessions_are_kept_and_forgotten(store: PostmortemStore) -> None:
         await uow.sessions.remove("k2")
         await uow.sessions.remove("k2")
         assert await uow.sessions.get("k2") is None
+
+
+async def test_silences_come_back_the_one_that_ends_last_first(store: PostmortemStore) -> None:
+    first = Hush("s1", ('a="b"', "c!=d"), START, at(10), "ada", "why")
+    second = replace(first, silence_id="s2", ends_at=at(20))
+    async with store.begin() as uow:
+        await uow.silences.save([first, second])
+        await uow.silences.save([replace(first, ends_at=at(30))])
+        await uow.silences.save([])
+    async with store.read() as uow:
+        assert await uow.silences.latest(9) == [replace(first, ends_at=at(30)), second]
+        assert await uow.silences.latest(1) == [replace(first, ends_at=at(30))]
+        assert (await uow.silences.get("s2"), await uow.silences.get("s9")) == (second, None)
+
+
+async def test_who_is_on_call_comes_back_by_schedule(store: PostmortemStore) -> None:
+    web, gap = (
+        Watch("web", ("ada", "bob"), START, at(9), ("eve",)),
+        Watch("db", (), START, None, ()),
+    )
+    async with store.begin() as uow:
+        await uow.watches.save([web, gap, Watch("old", ("x",), START, None, ())])
+        await uow.watches.remove(["old", "never"])
+        await uow.watches.remove([])
+    async with store.read() as uow:
+        assert await uow.watches.all() == [gap, web]
+
+
+async def test_what_somebody_has_given_comes_latest_first(store: PostmortemStore) -> None:
+    async with store.begin() as uow:
+        for number, by in enumerate(("bob", "ada", "bob")):
+            await uow.orders.add(Order(f"c{number}", f"inc-{number}", "note", by, at(number)))
+    async with store.read() as uow:
+        given = await uow.orders.given("bob", at(0))
+        assert [one.command_id for one in given] == ["c2", "c0"]
+        assert [one.command_id for one in await uow.orders.given("bob", at(1))] == ["c2"]

@@ -1,7 +1,7 @@
 """The console's rows in a few dicts, held to the same contract as SQL."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -101,11 +101,14 @@ class MemoryOrders:
 
     async def latest(self, incident_id: str, since: datetime) -> Sequence[Order]:
         """Return the commands of an incident since then, latest first."""
-        found = [
-            one
-            for one in self._table.values()
-            if one.incident_id == incident_id and one.sent_at >= since
-        ]
+        return self._since(lambda one: one.incident_id == incident_id, since)
+
+    async def given(self, by: str, since: datetime) -> Sequence[Order]:
+        """Return the commands that somebody gave since then, latest first."""
+        return self._since(lambda one: one.by == by, since)
+
+    def _since(self, wanted: Callable[[Order], bool], since: datetime) -> Sequence[Order]:
+        found = [one for one in self._table.values() if wanted(one) and one.sent_at >= since]
         found.sort(key=lambda one: one.command_id)
         return sorted(found, key=lambda one: one.sent_at, reverse=True)
 

@@ -31,7 +31,7 @@ class SqlStandings:
 
     async def save(self, standings: Sequence[Standing], now: datetime) -> None:
         """Write these whole; they have moved `now`."""
-        rows = [_without_nul(asdict(one)) | {"moved_at": now} for one in standings]
+        rows = [without_nul(asdict(one)) | {"moved_at": now} for one in standings]
         await upsert(self._connection, STANDINGS, rows, key=["incident_id"])
 
     async def find(self, identity: str) -> Standing | None:
@@ -126,9 +126,16 @@ class SqlOrders:
 
     async def latest(self, incident_id: str, since: datetime) -> Sequence[Order]:
         """Return the commands of an incident since then, latest first."""
+        return await self._since(ORDERS.c.incident_id == incident_id, since)
+
+    async def given(self, by: str, since: datetime) -> Sequence[Order]:
+        """Return the commands that somebody gave since then, latest first."""
+        return await self._since(ORDERS.c.by == by.replace("\x00", "\ufffd"), since)
+
+    async def _since(self, wanted: ColumnElement[bool], since: datetime) -> Sequence[Order]:
         query = (
             select(ORDERS)
-            .where(ORDERS.c.incident_id == incident_id, ORDERS.c.sent_at >= since)
+            .where(wanted, ORDERS.c.sent_at >= since)
             .order_by(ORDERS.c.sent_at.desc(), ORDERS.c.command_id)
         )
         return [Order(**row) for row in (await self._connection.execute(query)).mappings()]
@@ -161,10 +168,10 @@ class SqlSessions:
 
 
 def _row(order: Order) -> dict[str, Any]:
-    return _without_nul(asdict(order))
+    return without_nul(asdict(order))
 
 
-def _without_nul(row: dict[str, Any]) -> dict[str, Any]:
+def without_nul(row: dict[str, Any]) -> dict[str, Any]:
     """PostgreSQL takes no NUL; the events keep what was really said."""
     return {
         name: value.replace("\x00", "\ufffd") if isinstance(value, str) else value

@@ -8,6 +8,7 @@ from typing import Any
 
 from postmortem.adapters.console_memory import MemoryOrders, MemorySessions, MemoryStandings
 from postmortem.adapters.memory_desk import MemoryActionItems, MemoryReviews
+from postmortem.adapters.watch_memory import MemorySilences, MemoryWatches
 from postmortem.domain.postmortem import Postmortem, postmortem_id
 from postmortem.ports import Summary
 from tocsin.events import Envelope, Event
@@ -157,3 +158,13 @@ class MemoryPostmortemUnitOfWork(MemoryUnitOfWork):
     def sessions(self) -> MemorySessions:
         """Who is logged in."""
         return MemorySessions(self.table("sessions"))
+
+    @cached_property
+    def silences(self) -> MemorySilences:
+        """What is silenced."""
+        return MemorySilences(self.table("silences"))
+
+    @cached_property
+    def watches(self) -> MemoryWatches:
+        """Who is on call."""
+        return MemoryWatches(self.table("watches"))

@@ -11,6 +11,7 @@ from postmortem.adapters.action_items import SqlActionItems
 from postmortem.adapters.console_sql import SqlOrders, SqlSessions, SqlStandings
 from postmortem.adapters.reviews import SqlReviews
 from postmortem.adapters.tables import DRAFTS, EVENTS, INCIDENTS, METADATA, REVIEWS
+from postmortem.adapters.watch_sql import SqlSilences, SqlWatches
 from postmortem.domain.postmortem import Postmortem, postmortem_id
 from postmortem.ports import Summary
 from tocsin.events import Envelope, Event, decode, encode
@@ -208,3 +209,13 @@ class SqlPostmortemUnitOfWork(SqlUnitOfWork):
     def sessions(self) -> SqlSessions:
         """Who is logged in."""
         return SqlSessions(self.connection)
+
+    @cached_property
+    def silences(self) -> SqlSilences:
+        """What is silenced."""
+        return SqlSilences(self.connection)
+
+    @cached_property
+    def watches(self) -> SqlWatches:
+        """Who is on call."""
+        return SqlWatches(self.connection)

@@ -141,6 +141,7 @@ ORDERS = Table(
     Column("answered_at", Instant),
     Column("refusal", Text, nullable=False),
     Index("orders_incident_id", "incident_id", "sent_at"),
+    Index("orders_by", "by", "sent_at"),
 )
 SESSIONS = Table(
     "sessions",
@@ -150,4 +151,24 @@ SESSIONS = Table(
     Column("person", Text, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Index("sessions_expires_at", "expires_at"),
+)
+SILENCES = Table(
+    "silences",
+    METADATA,
+    Column("silence_id", Text, primary_key=True),
+    Column("matchers", Json, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Index("silences_ends_at", "ends_at", "silence_id"),
+)
+WATCHES = Table(
+    "watches",
+    METADATA,
+    Column("schedule", Text, primary_key=True),
+    Column("responders", Json, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant),
+    Column("following", Json, nullable=False),
 )

@@ -15,11 +15,15 @@ def subscriptions(handlers: Handlers) -> tuple[Subscription[PostmortemUnitOfWork
     AlertSuppressed is passed over: it belongs to no incident, so to no story.
     """
     wanted: tuple[tuple[topics.Topic, tuple[type[e.Event], ...]], ...] = (
-        (topics.INCIDENTS, (e.IncidentEvent, e.CommandRefused)),
+        (topics.INCIDENTS, (e.IncidentEvent, e.CommandRefused, e.SilenceChanged, e.SilenceRefused)),
         (topics.PAGES, (e.PageEvent,)),
         (topics.NOTIFICATIONS, (e.NotificationEvent, e.ResponderUnreachable)),
         (topics.COMMANDS, (e.Command,)),
         (topics.POSTMORTEMS, (e.PostmortemEvent,)),
         (topics.DEAD_LETTERS, (e.DeadLettered,)),
     )
-    return tuple(Subscription(topic, handlers.on_events, kinds, REST) for topic, kinds in wanted)
+    on_call = Subscription(topics.CATALOG, handlers.on_catalog, (e.OnCallChanged,), REST)
+    return (
+        *(Subscription(topic, handlers.on_events, kinds, REST) for topic, kinds in wanted),
+        on_call,
+    )

@@ -12,6 +12,7 @@ from postmortem.domain.postmortem import Decision, draft
 from postmortem.domain.recorded import incident_of, is_identity
 from postmortem.domain.timeline import TimelineEntry, timeline
 from postmortem.handlers.projecting import project
+from postmortem.handlers.watching import hear_silences, hear_watches
 from postmortem.ports import PostmortemUnitOfWork
 from tocsin import ids
 from tocsin.events import (
@@ -43,6 +44,8 @@ class Handlers:
             for envelope in envelopes
             if (incident_id := incident_of(envelope.data)) is not None
         ]
+        if await hear_silences(uow, envelopes, now):
+            uow.after_commit(self._on_moved)
         if not belonging:
             return
         incident_ids = sorted({incident_id for incident_id, _ in belonging})
@@ -56,6 +59,13 @@ class Handlers:
         await self._redraft(
             uow, sorted(i for i in changed if was_resolved[i] or i in resolves), now
         )
+
+    async def on_catalog(
+        self, uow: PostmortemUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
+    ) -> None:
+        """Keep who is on call."""
+        del now
+        await hear_watches(uow, envelopes)
 
     async def _redraft(
         self, uow: PostmortemUnitOfWork, incident_ids: Sequence[str], now: datetime

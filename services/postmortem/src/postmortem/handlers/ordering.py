@@ -4,22 +4,23 @@ from datetime import datetime
 
 from postmortem.domain.order import Order
 from postmortem.ports import PostmortemUnitOfWork
-from tocsin.events import Command, Envelope
+from tocsin.events import Command, Envelope, SilenceCommand
 
 SOURCE = "postmortem"
 
 
-async def give(uow: PostmortemUnitOfWork, command: Command, command_id: str, now: datetime) -> bool:
+async def give(
+    uow: PostmortemUnitOfWork, command: Command | SilenceCommand, command_id: str, now: datetime
+) -> bool:
     """Give a command; False where it was given before: pressed twice is once.
 
     A kill before the commit leaves nothing, and the page that was posted tells of no answer; after
     it, the relay publishes the command.
     """
-    await uow.incidents.lock([command.incident_id], now)
+    if isinstance(command, Command):
+        await uow.incidents.lock([command.incident_id], now)
     verb = command.TYPE.removeprefix("tocsin.").partition("-")[0]
-    is_new = await uow.orders.add(
-        Order(command_id, command.incident_id, verb, command.by.name, now)
-    )
+    is_new = await uow.orders.add(Order(command_id, command.key, verb, command.by.name, now))
     if is_new:
         await uow.publish([Envelope(command, now, SOURCE, command_id, correlation_id=command_id)])
     return is_new

@@ -10,7 +10,7 @@ from postmortem.domain.document import ItemState, Status
 from postmortem.domain.postmortem import Postmortem
 from postmortem.domain.review import Review
 from postmortem.domain.words import Words
-from postmortem.ports.console import Orders, Sessions, Standings
+from postmortem.ports.console import Orders, Sessions, Silences, Standings, Watches
 from tocsin.events import Actor, Envelope, Event
 from tocsin.unit_of_work import UnitOfWork
 
@@ -218,4 +218,14 @@ class PostmortemUnitOfWork(UnitOfWork, Protocol):
     @property
     def sessions(self) -> Sessions:
         """Who is logged in."""
+        ...
+
+    @property
+    def silences(self) -> Silences:
+        """What is silenced."""
+        ...
+
+    @property
+    def watches(self) -> Watches:
+        """Who is on call."""
         ...

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from postmortem.domain.order import Order
 from postmortem.domain.standings import Standing
+from postmortem.domain.watch import Hush, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,10 @@ class Orders(Protocol):
         """Return the commands of an incident since then, latest first."""
         ...
 
+    async def given(self, by: str, since: datetime) -> Sequence[Order]:
+        """Return the commands that somebody gave since then, latest first."""
+        ...
+
 
 class Sessions(Protocol):
     """Who is logged in."""
@@ -105,4 +110,36 @@ class Sessions(Protocol):
 
     async def forget_expired(self, now: datetime) -> None:
         """Forget the sessions that have expired."""
+        ...
+
+
+class Silences(Protocol):
+    """What is silenced."""
+
+    async def save(self, silences: Sequence[Hush]) -> None:
+        """Write these whole."""
+        ...
+
+    async def get(self, silence_id: str) -> Hush | None:
+        """Return one."""
+        ...
+
+    async def latest(self, limit: int) -> Sequence[Hush]:
+        """Return those that end last, or ended last, first."""
+        ...
+
+
+class Watches(Protocol):
+    """Who is on call."""
+
+    async def save(self, watches: Sequence[Watch]) -> None:
+        """Write these whole."""
+        ...
+
+    async def remove(self, schedules: Sequence[str]) -> None:
+        """Forget these schedules."""
+        ...
+
+    async def all(self) -> Sequence[Watch]:
+        """Return who is on call, by schedule."""
         ...

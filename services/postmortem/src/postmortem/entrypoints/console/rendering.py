@@ -74,6 +74,7 @@ class Pages:
         )
         self._environment.filters |= {
             "words": words,
+            "all_words": visible,
             "lines": lambda text: visible(text, lines=True),
             "clock": clock_time,
             "iso": lambda at: at.astimezone(UTC).isoformat(timespec="seconds"),

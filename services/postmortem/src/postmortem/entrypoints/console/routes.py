@@ -1,13 +1,13 @@
 """The addresses of the console; each page is one read of its own rows."""
 
 import re
-from datetime import datetime
 from typing import Any, cast
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from postmortem.domain.recorded import is_identity
+from postmortem.entrypoints.console import postmortems, watches
 from postmortem.entrypoints.console.answering import told_in_html
 from postmortem.entrypoints.console.commands import (
     LONGEST_NOTE,
@@ -17,7 +17,7 @@ from postmortem.entrypoints.console.commands import (
     key_of,
 )
 from postmortem.entrypoints.console.door import Door, Visitor, fields
-from postmortem.entrypoints.console.incidents import PER_PAGE, TABS, Shown, Tab, listed, shown
+from postmortem.entrypoints.console.incidents import TABS, Shown, Tab, listed, shown
 from postmortem.entrypoints.console.live import EventStream, Feed, instant, mark
 from postmortem.entrypoints.console.rendering import Pages, assets
 from postmortem.handlers import ordering
@@ -45,7 +45,8 @@ def router(
     routes = APIRouter(include_in_schema=False, route_class=told_in_html(pages))
     _add_doors(routes, door, pages, catalog)
     _add_incidents(routes, store, door, pages)
-    _add_postmortems(routes, store, door, pages)
+    postmortems.router(routes, postmortems.Table(store, door, pages))
+    watches.router(routes, watches.Board(store, door, pages))
 
     @routes.get(LIVE)
     async def live(request: Request) -> Response:
@@ -147,27 +148,6 @@ def _add_incidents(
         return RedirectResponse(f"/incidents/{which}#sent", status_code=303)
 
 
-def _add_postmortems(
-    routes: APIRouter, store: Store[PostmortemUnitOfWork], door: Door, pages: Pages
-) -> None:
-    @routes.get("/postmortems")
-    async def postmortems(request: Request) -> Response:
-        """The drafts, the latest resolve first."""
-        visitor = await door.reader(request)
-        after = _draft_place(request.query_params.get("cursor"))
-        async with store.read() as uow:
-            found = await uow.drafts.page(after, PER_PAGE + 1)
-        last = found[PER_PAGE - 1] if len(found) > PER_PAGE else None
-        following = (
-            cursor_of(f"{mark(last.resolved_at)} {last.postmortem_id}")
-            if last and last.resolved_at
-            else None
-        )
-        return pages.show(
-            "postmortems.html", visitor=visitor, found=found[:PER_PAGE], following=following
-        )
-
-
 async def _shown(store: Store[PostmortemUnitOfWork], door: Door, identity: str) -> Shown:
     async with store.read() as uow:
         found = await shown(uow, identity, door.clock.now()) if is_identity(identity) else None
@@ -210,14 +190,3 @@ def _place(cursor: str | None) -> Place | None:
     if not (number.isascii() and number.isdigit() and len(number) < 16):  # noqa: PLR2004 - as no number is.
         raise Problem(422, "bad-cursor", "cursor: is not one that this list gave", field="cursor")
     return status, int(number)
-
-
-def _draft_place(cursor: str | None) -> tuple[datetime, str] | None:
-    found = after_cursor(cursor)
-    if found is None:
-        return None
-    text, _, identity = found.partition(" ")
-    at = instant(text)
-    if at is None:
-        raise Problem(422, "bad-cursor", "cursor: is not one that this list gave", field="cursor")
-    return at, identity

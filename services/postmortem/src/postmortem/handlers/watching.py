@@ -1,0 +1,36 @@
+"""Keep who is on call and what is silenced; each event is the whole truth of its subject."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from postmortem.domain.order import answered
+from postmortem.domain.watch import Hush, Watch
+from postmortem.ports import PostmortemUnitOfWork
+from tocsin.events import Envelope, Event, OnCallChanged, SilenceChanged, SilenceRefused
+
+
+async def hear_silences(
+    uow: PostmortemUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
+) -> bool:
+    """Keep the silences as they are told; whether any was."""
+    heard = [one for one in envelopes if isinstance(one.data, SilenceChanged | SilenceRefused)]
+    if not heard:
+        return False
+    latest = {
+        one.data.silence_id: Hush.of(one.data)
+        for one in heard
+        if isinstance(one.data, SilenceChanged)
+    }
+    await uow.silences.save(list(latest.values()))
+    waiting = await uow.orders.waiting([one.data.key for one in heard])
+    await uow.orders.save(answered(waiting, heard, now))
+    return True
+
+
+async def hear_watches(uow: PostmortemUnitOfWork, envelopes: Sequence[Envelope[Event]]) -> None:
+    """Keep who is on call as it is told."""
+    latest = {
+        one.data.schedule: one.data for one in envelopes if isinstance(one.data, OnCallChanged)
+    }
+    await uow.watches.save([Watch.of(one) for one in latest.values() if not one.removed])
+    await uow.watches.remove([name for name, one in latest.items() if one.removed])
