@@ -24,10 +24,11 @@ def schedule(config: Json) -> Ask:
             shifts = found.shifts(at(query["from"]), at(query["to"]), is_reachable)
             return {"shifts": [[one.begins, one.until, *_people(one.on_call)] for one in shifts]}
         now = at(query["at"])
-        change = (
-            found.next_change(now, is_reachable) if "next_change" in query["expected"] else None
-        )
-        return {"on_call": _people(found.on_call(now, is_reachable)), "next_change": change}
+        change = found.next_change(now, is_reachable)
+        return {
+            "on_call": _people(found.on_call(now, is_reachable)),
+            "next_change": change.begins if change else None,
+        }
 
     return ask
 

@@ -86,3 +86,32 @@ def test_a_gap_is_warned_of_at_its_schedule() -> None:
     assert warning.message.startswith(
         "nobody is on call Mon 2026-03-02 23:00 to Tue 2026-03-03 00:00 (Europe/Paris)"
     )
+
+
+def overridden(**more: Any) -> Catalog:
+    span = {"from": "2026-03-04T14:00", "until": "2026-03-04T18:00"}
+    return catalog(
+        User=people("ada", "bob", "eve"),
+        Schedule={"web": schedule("ada", "bob")},
+        Override={"swap": {"schedule": "web", **span, **more}},
+    )
+
+
+def test_an_override_moves_the_hours_it_names_and_no_others() -> None:
+    assert texts(rota("ada", "bob"), overridden(remove="ada", add="eve")) == [
+        (
+            "schedule web, Wed 2026-03-04 14:00 to Wed 2026-03-04 18:00 (Europe/Paris):"
+            " eve instead of ada"
+        )
+    ]
+
+
+def test_an_override_that_leaves_a_gap_is_a_warning_at_its_place() -> None:
+    after = overridden(remove="ada")
+    (alone,) = coverage_warnings(after, [("User", "ada"), ("Override", "swap")], NOW)
+    assert (alone.kind, alone.path, alone.position) == ("Override", "spec.schedule", 1)
+    assert alone.message.startswith("nobody is on call Wed 2026-03-04 14:00 to")
+    keys = [("Override", "swap"), ("Schedule", "web")]
+    (beside,) = coverage_warnings(after, keys, NOW)
+    assert (beside.kind, beside.path, beside.position) == ("Schedule", "spec.layers", 1)
+    assert coverage_warnings(overridden(remove="ada", add="eve"), keys, NOW) == []

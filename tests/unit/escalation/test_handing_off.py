@@ -212,3 +212,17 @@ async def test_timers_of_both_kinds_are_told_apart() -> None:
     async with world.store.begin() as uow:
         due = [*await uow.take_due(MONDAY + DAY, 500), climbing]
     assert len(await world.fires(due, MONDAY + DAY)) == 1
+
+
+def test_an_override_hands_off_at_its_ends() -> None:
+    span = {"from": "2026-03-03T14:00", "until": "2026-03-03T18:00"}
+    swap = {"schedule": "web", **span, "remove": "ada", "add": "eve"}
+    rotas = {"web": weekly("ada", "bob")}
+    held = catalog(1, User=people("ada", "bob", "eve"), Schedule=rotas, Override={"swap": swap})
+    begins = datetime(2026, 3, 3, 13, 0, tzinfo=UTC)
+    before = on_call_now(None, "web", held, MONDAY)
+    assert (before.responders, before.until, before.then) == (("ada",), begins, ("eve",))
+    during = on_call_now(before, "web", held, begins)
+    ends = begins + timedelta(hours=4)
+    assert (during.responders, during.since) == (("eve",), begins)
+    assert (during.until, during.then) == (ends, ("ada",))

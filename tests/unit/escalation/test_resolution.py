@@ -70,3 +70,25 @@ def test_a_deleted_participant_is_a_gap_with_its_reason() -> None:
     assert resolution.missed == (
         "schedule web: nobody is on call; layer weekly, turn 8: ada cannot be reached",
     )
+
+
+def test_an_override_stands_in_and_the_page_says_why() -> None:
+    swap = {
+        "schedule": "web",
+        "from": "2026-03-02T08:00",
+        "until": "2026-03-02T12:00",
+        "remove": "ada",
+        "add": "eve",
+        "reason": "dentist",
+    }
+    with_swap = catalog(
+        User=people("ada", "bob", "eve"), Schedule={"web": WEB}, Override={"swap": swap}
+    )
+    (found,) = resolve(targets("schedule:web"), with_swap, NOW).found
+    assert found.responder == "eve"
+    assert found.reason == (
+        "schedule web",
+        "layer weekly, turn 8",
+        "override swap: eve instead of ada (dentist)",
+        "user eve",
+    )

@@ -133,9 +133,12 @@ def test_an_override_of_somebody_who_is_not_on_call_changes_nothing() -> None:
 
 def test_the_next_change_is_the_first_instant_with_other_people() -> None:
     web = schedule(BASE, OFFICE, overrides=(SWAP,))
-    assert web.next_change(utc("2026-01-12T09:00")) == utc("2026-01-12T10:00")
-    assert web.next_change(utc("2026-01-12T10:00")) == utc("2026-01-12T12:00")
-    assert web.next_change(utc("2026-01-12T17:00")) == utc("2026-01-19T08:00")
+    found = [web.next_change(utc(f"2026-01-12T{hour}:00")) for hour in ("09", "10", "17")]
+    assert [(one.begins, one.on_call.responders) for one in found if one] == [
+        (utc("2026-01-12T10:00"), ("zoe",)),
+        (utc("2026-01-12T12:00"), ("eve",)),
+        (utc("2026-01-19T08:00"), ("eve",)),
+    ]
     alone = {**BASE, "rotation": {**BASE["rotation"], "participants": ["ada"]}}
     assert schedule(alone).next_change(utc("2026-01-12T09:00")) is None
 

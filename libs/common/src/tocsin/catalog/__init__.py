@@ -16,6 +16,7 @@ from tocsin.catalog.documents import (
     Team,
     User,
 )
+from tocsin.catalog.overrides import Override
 from tocsin.catalog.schedules import Layer, Restriction, Rotation, RotationChange, Schedule, Shift
 from tocsin.catalog.snapshot import UNROUTED, Catalog
 from tocsin.catalog.spec import Spec
@@ -32,6 +33,7 @@ __all__ = [
     "Layer",
     "Level",
     "NotificationRule",
+    "Override",
     "Restriction",
     "Rotation",
     "RotationChange",

@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from tocsin import matching
+from tocsin.catalog.overrides import Override
 from tocsin.catalog.schedules import (
     Schedule,
 )
@@ -152,6 +153,7 @@ KINDS: dict[str, type[Spec]] = {
     "Integration": Integration,
     "Route": Route,
     "Schedule": Schedule,
+    "Override": Override,
     "EscalationPolicy": EscalationPolicy,
     "Settings": Settings,
 }

@@ -70,24 +70,21 @@ def resulting(
     held: Iterable[Held], documents: Iterable[Document], of_set: str, version: int
 ) -> Catalog:
     """Return the catalog as it would be; the documents must be without mistakes."""
-    others = [(one.kind, one.name, one.spec) for one in held if one.set != of_set]
-    ours = [(document.kind, document.name, document.spec) for document in documents]
-    return _catalog([*others, *ours], version)
+    before = {one.key: one for one in held}
+    found = [one for one in before.values() if one.set != of_set]
+    for document in documents:
+        one = Held(document.kind, document.name, of_set, document.spec, version)
+        kept = before.get(one.key)
+        found.append(kept if kept and kept.set == of_set and kept.spec == one.spec else one)
+    return catalog_of(found, version)
 
 
 def catalog_of(held: Iterable[Held], version: int) -> Catalog:
     """Return these documents as a catalog."""
-    return _catalog([(one.kind, one.name, one.spec) for one in held], version)
-
-
-def _catalog(documents: Iterable[tuple[str, str, Spec]], version: int) -> Catalog:
     # Read leniently, as every service does: a later release may have written more fields.
-    specs = {
-        (kind, name): KINDS[kind].model_validate(spec, extra="ignore")
-        for kind, name, spec in documents
-        if kind in KINDS
-    }
-    return Catalog(version, specs)
+    known = [one for one in held if one.kind in KINDS]
+    specs = {one.key: KINDS[one.kind].model_validate(one.spec, extra="ignore") for one in known}
+    return Catalog(version, specs, {one.key: one.version for one in known})
 
 
 def _written(key: Key, before: Spec | None, after: Spec) -> Change | None:

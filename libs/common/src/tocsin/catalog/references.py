@@ -30,6 +30,12 @@ REFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
         *_participants("layers.[].changes.[].participants.[]"),
         ("layers.[].shifts.[].participants.[]", "User"),
     ),
+    "Override": (
+        ("schedule", "Schedule"),
+        *_participants("add"),
+        *_participants("remove"),
+        *_participants("cover"),
+    ),
     "EscalationPolicy": (
         ("team", "Team"),
         *_targets("levels.[].targets.[]"),

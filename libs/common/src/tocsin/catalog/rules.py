@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from tocsin.catalog.documents import EscalationPolicy, Integration, Settings, User
 from tocsin.catalog.mistakes import Mistake
@@ -68,7 +68,12 @@ def _left_dangling(
                     f"names {reference.kind} {reference.name!r}, which would be gone;"
                     " this document belongs to another set"
                 )
-                yield Mistake(kind, name, reference.path, message)
+                yield Mistake(kind, name, reference.path, message, level=_loss(kind))
+
+
+def _loss(kind: str) -> Literal["error", "warning"]:
+    # What an override names may go: it is often over, and without it the layers still answer.
+    return "warning" if kind == "Override" else "error"
 
 
 def _within(document: Placed) -> Iterator[Mistake]:

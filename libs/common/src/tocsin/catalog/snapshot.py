@@ -17,6 +17,7 @@ from tocsin.catalog.documents import (
     Team,
     User,
 )
+from tocsin.catalog.overrides import Override
 from tocsin.catalog.schedules import Schedule
 from tocsin.catalog.spec import Spec
 from tocsin.events.catalog import CatalogDocumentChanged
@@ -86,6 +87,21 @@ class Catalog:
         """Return the escalation policy of this name."""
         found = self.specs.get(("EscalationPolicy", name))
         return found if isinstance(found, EscalationPolicy) else None
+
+    def overrides(self, schedule: str) -> tuple[tuple[str, Override], ...]:
+        """Return a schedule's overrides with their names, what was changed last at the end."""
+        return self._overrides.get(schedule, ())
+
+    @cached_property
+    def _overrides(self) -> dict[str, tuple[tuple[str, Override], ...]]:
+        found: dict[str, tuple[tuple[str, Override], ...]] = {}
+        kept = [
+            (name, spec) for (_, name), spec in self.specs.items() if isinstance(spec, Override)
+        ]
+        kept.sort(key=lambda one: (self.versions.get(("Override", one[0]), 0), one[0]))
+        for name, spec in kept:
+            found[spec.schedule] = (*found.get(spec.schedule, ()), (name, spec))
+        return found
 
     @cached_property
     def settings(self) -> Settings:

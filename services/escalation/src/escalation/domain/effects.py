@@ -11,7 +11,7 @@ from escalation.domain.pages import last_resort
 from escalation.domain.policy import Policy, frozen
 from escalation.domain.resolution import reachable, resolve
 from escalation.domain.schedule import Schedule, Shift
-from tocsin.catalog import Catalog
+from tocsin.catalog import Catalog, Override
 from tocsin.catalog.mistakes import Mistake
 
 HORIZON = timedelta(days=14)
@@ -49,21 +49,38 @@ def effects(before: Catalog, after: Catalog, now: datetime) -> list[Effect]:
 def coverage_warnings(
     catalog: Catalog, keys: Sequence[tuple[str, str]], now: datetime
 ) -> list[Mistake]:
-    """Return a warning for each of these schedules that leaves a gap in the next 14 days."""
+    """Return a warning for each of these schedules that leaves a gap in the next 14 days.
+
+    An override without its schedule beside it stands for the schedule that it names.
+    """
     warnings: list[Mistake] = []
-    for position, (kind, name) in enumerate(keys):
-        spec = catalog.schedule(name) if kind == "Schedule" else None
-        if spec is None:
-            continue
-        gaps = Schedule.of(name, spec).gaps(now, now + HORIZON, reachable(catalog))
-        if gaps:
-            span = _span(gaps[0].begins, gaps[0].until, ZoneInfo(spec.time_zone))
-            more = f", and {len(gaps) - 1} more times" if len(gaps) > 1 else ""
-            message = f"nobody is on call {span}{more} in the next 14 days"
-            warnings.append(
-                Mistake(kind, name, "spec.layers", message, level="warning", position=position)
-            )
+    told: set[str] = set()
+    for position, (kind, name) in sorted(enumerate(keys), key=lambda one: one[1][0] != "Schedule"):
+        path, subject = _schedule_of(catalog, kind, name)
+        if subject and subject not in told and (gap := _gap(catalog, subject, now)):
+            told.add(subject)
+            warnings.append(Mistake(kind, name, path, gap, level="warning", position=position))
     return warnings
+
+
+def _schedule_of(catalog: Catalog, kind: str, name: str) -> tuple[str, str | None]:
+    """Return which schedule a document is about, and where it says so."""
+    spec = catalog.specs.get((kind, name))
+    if isinstance(spec, Override):
+        return "spec.schedule", spec.schedule
+    return "spec.layers", name if kind == "Schedule" else None
+
+
+def _gap(catalog: Catalog, name: str, now: datetime) -> str:
+    spec, schedule = catalog.schedule(name), Schedule.in_catalog(catalog, name)
+    if spec is None or schedule is None:
+        return ""
+    gaps = schedule.gaps(now, now + HORIZON, reachable(catalog))
+    if not gaps:
+        return ""
+    span = _span(gaps[0].begins, gaps[0].until, ZoneInfo(spec.time_zone))
+    more = f", and {len(gaps) - 1} more times" if len(gaps) > 1 else ""
+    return f"nobody is on call {span}{more} in the next 14 days"
 
 
 def _names(kind: str, *catalogs: Catalog) -> list[str]:
@@ -138,10 +155,10 @@ def _shift_effect(
 
 
 def _spans(name: str, catalog: Catalog, now: datetime) -> list[Shift]:
-    spec = catalog.schedule(name)
-    if spec is None:
+    schedule = Schedule.in_catalog(catalog, name)
+    if schedule is None:
         return []
-    return Schedule.of(name, spec).spans(now, now + HORIZON, reachable(catalog))
+    return schedule.spans(now, now + HORIZON, reachable(catalog))
 
 
 def _at(spans: Sequence[Shift], at: datetime) -> Names:

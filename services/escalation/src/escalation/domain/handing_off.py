@@ -3,11 +3,10 @@
 from datetime import datetime, timedelta
 
 from escalation.domain.resolution import reachable
-from escalation.domain.schedule import IsReachable, Schedule, Shift
+from escalation.domain.schedule import IsReachable, Schedule
 from tocsin.catalog import Catalog
 from tocsin.events import OnCallChanged
 
-# Most hand-offs are near: the year of a schedule is not worked out to find tomorrow's.
 SPANS = (timedelta(days=1), timedelta(days=8), timedelta(days=32))
 SAID_AGAIN = timedelta(days=1)
 
@@ -16,8 +15,8 @@ def on_call_now(
     told: OnCallChanged | None, name: str, catalog: Catalog, now: datetime
 ) -> OnCallChanged:
     """Return who is on call for a schedule now; `told` is what was last told of it."""
-    spec = catalog.schedule(name)
-    if spec is None:
+    schedule = Schedule.in_catalog(catalog, name)
+    if schedule is None:
         return OnCallChanged(
             schedule=name,
             responders=(),
@@ -26,9 +25,9 @@ def on_call_now(
             reason=(f"schedule {name} is not in the catalog",),
             removed=True,
         )
-    schedule, can = Schedule.of(name, spec), reachable(catalog)
+    can = reachable(catalog)
     present = schedule.on_call(now, can)
-    later = _next(schedule, now, can)
+    later = schedule.next_change(now, can)
     return OnCallChanged(
         schedule=name,
         responders=present.responders,
@@ -68,16 +67,6 @@ def _since(
         return max(told.since, begun or told.since) if stays else begun or now
     # Another catalog put them on call in the middle of a turn.
     return told.since if stays else now
-
-
-def _next(schedule: Schedule, now: datetime, can: IsReachable) -> Shift | None:
-    """Return the first span of others."""
-    for ahead in SPANS:
-        first, *rest = schedule.spans(now, now + ahead, can)
-        for span in rest:
-            if span.on_call.responders != first.on_call.responders:
-                return span
-    return None
 
 
 def _begun(schedule: Schedule, now: datetime, can: IsReachable) -> datetime | None:

@@ -8,6 +8,10 @@ not cost the page of the person they stand in for.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from escalation.domain.wall_clock import instant_of
+from tocsin import catalog
 
 Names = tuple[str, ...]
 IsReachable = Callable[[str], bool]
@@ -27,6 +31,20 @@ class Override:
     added: Names = ()
     removed: Names = ()
     covers: bool = False
+    reason: str = ""
+
+    @classmethod
+    def of(cls, name: str, spec: catalog.Override, zone: ZoneInfo) -> "Override":
+        """Return the override that a document describes, in its schedule's zone."""
+        return cls(
+            name,
+            instant_of(spec.from_, zone),
+            instant_of(spec.until, zone, ends=True),
+            spec.add if spec.cover is None else spec.cover,
+            spec.remove,
+            spec.cover is not None,
+            spec.reason,
+        )
 
     def applies(self, at: datetime) -> bool:
         """Return whether it is in force at this instant."""
@@ -36,18 +54,21 @@ class Override:
         """Return who is on call after it, and what it did in words; no words: nothing."""
         able = tuple(one for one in self.added if is_reachable(one))
         if self.added and not able:
-            return people, f"override {self.name}: {_list(self.added)} cannot be reached"
+            return people, self._did(f"{_list(self.added)} cannot be reached")
         if self.covers:
-            return able, f"override {self.name}: {_list(able) or 'nobody'} instead of everybody"
+            return able, self._did(f"{_list(able) or 'nobody'} instead of everybody")
         if not self.removed:
-            return _union(people, able), f"override {self.name}: {_list(able)} as well"
+            return _union(people, able), self._did(f"{_list(able)} as well")
         gone = tuple(one for one in self.removed if one in people)
         if not gone:
             return people, ""
         left = tuple(one for one in people if one not in gone)
-        return _union(
-            left, able
-        ), f"override {self.name}: {_list(able) or 'not'} {_for(gone, able)}"
+        did = f"{_list(able)} instead of {_list(gone)}" if able else f"not {_list(gone)}"
+        return _union(left, able), self._did(did)
+
+    def _did(self, what: str) -> str:
+        because = f" ({self.reason})" if self.reason else ""
+        return f"override {self.name}: {what}{because}"
 
 
 def applied(
@@ -60,10 +81,6 @@ def applied(
         if did:
             words.append(did)
     return people, tuple(words)
-
-
-def _for(gone: Names, able: Names) -> str:
-    return f"instead of {_list(gone)}" if able else _list(gone)
 
 
 def _union(people: Names, others: Names) -> Names:

@@ -86,11 +86,11 @@ def _team(name: str, catalog: Catalog) -> Iterator[Found | Missed]:
 
 
 def _schedule(name: str, catalog: Catalog, at: datetime) -> Iterator[Found | Missed]:
-    spec = catalog.schedule(name)
-    if spec is None:
+    schedule = Schedule.in_catalog(catalog, name)
+    if schedule is None:
         yield Missed(f"schedule {name} is not in the catalog")
         return
-    answer = Schedule.of(name, spec).on_call(at, reachable(catalog))
+    answer = schedule.on_call(at, reachable(catalog))
     if not answer.responders:
         yield Missed("; ".join(answer.reason))
     for responder in answer.responders:

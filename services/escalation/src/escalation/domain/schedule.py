@@ -16,7 +16,8 @@ from tocsin import catalog
 
 __all__ = ["IsReachable", "OnCall", "Schedule", "Shift", "everybody"]
 
-AHEAD = tuple(timedelta(days=days) for days in (1, 7, 31, 366, 1098))
+# Most hand-offs are near: a month of a schedule is not worked out to find tomorrow's.
+AHEAD = (timedelta(days=1), timedelta(days=8), timedelta(days=32))
 
 
 def everybody(_responder: str) -> bool:
@@ -57,6 +58,16 @@ class Schedule:
         zone = ZoneInfo(spec.time_zone)
         return cls(name, tuple(Layer.of(layer, zone) for layer in spec.layers), overrides)
 
+    @classmethod
+    def in_catalog(cls, held: catalog.Catalog, name: str) -> "Schedule | None":
+        """Return the schedule of this name with the overrides that the catalog holds for it."""
+        spec = held.schedule(name)
+        if spec is None:
+            return None
+        zone = ZoneInfo(spec.time_zone)
+        own = (Override.of(one, override, zone) for one, override in held.overrides(name))
+        return cls.of(name, spec, tuple(own))
+
     def on_call(self, at: datetime, is_reachable: IsReachable = everybody) -> OnCall:
         """Return who answers at this instant."""
         moments: dict[str, Moment] = {}
@@ -66,20 +77,15 @@ class Schedule:
         )
         return self._answer(turns, self._forced(at), is_reachable)
 
-    def next_change(
-        self, after: datetime, is_reachable: IsReachable = everybody
-    ) -> datetime | None:
-        """Return the first instant after this one with other people on call, or None.
-
-        None also where nobody changes for three years.
-        """
-        before = self.on_call(after, is_reachable).responders
+    def next_change(self, after: datetime, is_reachable: IsReachable = everybody) -> Shift | None:
+        """Return the first span with other people on call, where they change within a month."""
+        before = set(self.on_call(after, is_reachable).responders)
         since = after
-        for ahead in AHEAD:
-            for span in self.spans(since, after + ahead, is_reachable):
-                if set(span.on_call.responders) != set(before):
-                    return span.begins
-            since = after + ahead
+        for until in (after + ahead for ahead in AHEAD):
+            for span in self.spans(since, until, is_reachable):
+                if set(span.on_call.responders) != before:
+                    return span
+            since = until
         return None
 
     def shifts(

@@ -128,10 +128,10 @@ def _schedules(catalog: Catalog) -> list[str]:
 
 
 def _schedule(catalog: Catalog, name: str) -> Schedule:
-    spec = catalog.schedule(name)
-    if spec is None:
+    found = Schedule.in_catalog(catalog, name)
+    if found is None:
         raise Problem(404, "no-such-schedule", f"There is no schedule {name!r}.")
-    return Schedule.of(name, spec)
+    return found
 
 
 def _instant(at: datetime, field: str) -> datetime:
