@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 MEMBERS := -e libs/common -e services/incident-intake -e services/escalation -e services/notifier -e services/postmortem
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test unit contract integration acceptance check lint types imports generated lock format chaos vectors bench
+.PHONY: help setup up demo settings test unit contract integration acceptance check lint types imports generated lock format chaos vectors bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -29,7 +29,10 @@ up: setup ## set everything up and run the whole system (DATABASE=postgres, REPL
 demo: setup ## tell the story of one outage in the terminal
 	@$(BIN)/python -m dev demo
 
-test: setup ## set everything up and run all tests, on a real Kafka and PostgreSQL
+settings: ## make the secrets and settings of docker compose, once
+	@$(PYTHON) -m dev settings
+
+test: setup ## set everything up and run all tests, on a real Kafka and PostgreSQL (CONTAINERS=1: from a Docker engine)
 	@$(BIN)/python -m pytest
 
 unit: setup ## the pure cores, in seconds

@@ -9,6 +9,7 @@ OLDEST = (3, 11)
 TASKS = {
     "up": "set everything up and run the whole system",
     "demo": "tell the story of one outage in the terminal",
+    "settings": "make the secrets and settings of docker compose, once",
     "generate": "(re)write what is generated from code; --check only compares",
     "lock": "(re)write the locked requirements; --check only compares",
     "chaos": "break a whole system by a seed, and check its ledger",

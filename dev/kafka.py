@@ -146,6 +146,9 @@ class KafkaServer:
             self._process.kill()
             self._process = None
 
+    def remove(self) -> None:
+        """Leave nothing outside its data folder: a process leaves nothing, a container itself."""
+
     @property
     def _properties(self) -> Path:
         return self._data / "server.properties"

@@ -129,6 +129,9 @@ class PostgresServer:
             self._process.kill()
             self._process = None
 
+    def remove(self) -> None:
+        """Leave nothing outside its data folder: a process leaves nothing, a container itself."""
+
     @property
     def _data(self) -> Path:
         return self._folder / "data"

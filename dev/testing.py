@@ -27,6 +27,7 @@ def kafka_for_tests() -> Iterator[KafkaServer]:
             yield server
         finally:
             server.kill()
+            server.remove()
 
 
 @contextmanager
@@ -41,6 +42,7 @@ def postgres_for_tests() -> Iterator[PostgresServer]:
         finally:
             # In order, not killed: its children must be gone before the folder goes.
             asyncio.run(server.stop())
+            server.remove()
 
 
 def _in_containers() -> bool:
