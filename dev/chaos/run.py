@@ -97,7 +97,10 @@ async def run(order: Order, folder: Path, tell: Tell) -> Outcome:
         )
         report_of(report, ledger, found, findings)
         if findings:
-            _keep_evidence(system, disk, folder / f"evidence-{order.database}-{order.seed}")
+            evidence = folder / f"evidence-{order.database}-{order.seed}"
+            _keep_evidence(system, disk, evidence)
+            lines = [f"{one.kind}: {one.subject}: {one.detail}\n" for one in findings]
+            (evidence / "findings.txt").write_text("".join(lines))
     report.save(folder / f"report-{order.database}-{order.seed}.json")
     return Outcome(report, findings, path)
 

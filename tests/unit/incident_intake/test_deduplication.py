@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from incident_intake.domain.alert import Alert
 from incident_intake.domain.deduplication import (
+    CLOCKS_DIFFER,
     LATE_DELIVERY,
     Acknowledged,
     Opened,
@@ -134,6 +135,24 @@ def test_a_script_may_name_the_same_start_for_ever() -> None:
     ended = FIRING.ended(message(action="resolve", at=LATER))
     again = message(at=LATER + seconds(1), started_at=START)
     assert isinstance(verdict(ended, again, incident_is_open=False), Opened)
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (seconds(18), Stale),
+        (CLOCKS_DIFFER, Opened),  # Of two replicas, nobody can say: somebody is woken.
+        (LATE_DELIVERY, Opened),  # No append takes so long: a clock was put back.
+        (seconds(-1), Opened),
+    ],
+)
+def test_a_firing_that_nobody_was_answered_for_does_not_undo_the_end_said_since(
+    before: timedelta, expected: type
+) -> None:
+    """It lay between Kafka and the outbox while its sender said it again, and that it is over."""
+    ended = FIRING.ended(message(action="resolve", at=LATER))
+    overtaken = message(at=LATER - before)
+    assert isinstance(verdict(ended, overtaken, incident_is_open=False), expected)
 
 
 def test_what_was_in_the_backlog_when_a_person_resolved_does_not_page_again() -> None:

@@ -14,6 +14,8 @@ from tocsin.events import AlertEvent
 # resolved is not late but true: the tool, cut off for a while, reports it again.
 LATE_DELIVERY = timedelta(minutes=2)
 NOT_LATE = timedelta(0)
+# How far the clocks of two replicas may differ: within it nobody can say which came first.
+CLOCKS_DIFFER = timedelta(seconds=2)
 # They send again what they sent before. Whoever else says something, says it once: it is news.
 RESENDERS = frozenset({"alertmanager", "prometheus"})
 
@@ -112,6 +114,8 @@ def _is_late(alert: Alert, event: AlertEvent) -> bool:
         case "expired":
             return bool(alert.ended_at and event.expires_at and event.expires_at <= alert.ended_at)
         case "tool" | None:
+            if _was_overtaken(alert, event):
+                return True
             if not (event.started_at and alert.resolved_start and alert.learned_end_at):
                 return False
             late = LATE_DELIVERY if event.source in RESENDERS else NOT_LATE
@@ -119,3 +123,14 @@ def _is_late(alert: Alert, event: AlertEvent) -> bool:
                 event.started_at <= alert.resolved_start
                 and event.received_at - alert.learned_end_at < late
             )
+
+
+def _was_overtaken(alert: Alert, event: AlertEvent) -> bool:
+    """Whether it was received well before the end was, and is read after it.
+
+    So it is with a message that nobody was answered for: its sender said it again, and said that
+    it is over, while the first lay between Kafka and the outbox.
+    """
+    if alert.learned_end_at is None:
+        return False
+    return CLOCKS_DIFFER < alert.learned_end_at - event.received_at < LATE_DELIVERY
