@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import hashlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page
 from dev.chromium import ABSENT, chromium, executable
 from dev.layout import ROOT
 from dev.ports import free_ports
-from dev.story import NIGHT, NOW
+from dev.story import NIGHT, NOW, ROTA
 from postmortem import bootstrap
 from postmortem.adapters.memory import MemoryPostmortemUnitOfWork
 from postmortem.handlers import Handlers
@@ -28,8 +28,16 @@ from tocsin.testing import ManualClock, MemoryBroker, MemoryStore
 
 FOLDER = ROOT / "docs" / "screenshots"
 TOKEN = "token-of-the-pictures"  # noqa: S105 - of a service that lives for a minute, in memory.
-LOOKS = {"phone": (390, 844), "desktop": (1280, 800)}
-PAGES = {"incidents": "/", "incident": "/incidents/42", "postmortems": "/postmortems"}
+SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
+# What the repository keeps; `--all` takes every size in both, to look at.
+LOOKS: tuple[tuple[str, str], ...] = (("phone", "dark"), ("desktop", "light"))
+PAGES = {
+    "incidents": "/",
+    "incident": "/incidents/42",
+    "on-call": "/on-call",
+    "silences": "/silences",
+    "postmortem": f"/postmortems/inc_{39:032x}",
+}
 MOST_BYTES = 150_000
 
 
@@ -49,6 +57,7 @@ async def serving() -> AsyncIterator[str]:
     application = bootstrap.build(settings, parts)
     async with store.begin() as uow:
         await Handlers().on_events(uow, NIGHT, NOW)
+        await Handlers().on_catalog(uow, ROTA, NOW)
     server = server_of(application.http, settings)
     task = asyncio.create_task(server.serve())
     while not server.started:
@@ -62,20 +71,19 @@ async def serving() -> AsyncIterator[str]:
         await task
 
 
-async def pictures(folder: Path) -> list[Path]:
-    """Write every page at each width, dark and light; return the files."""
+async def pictures(folder: Path, looks: Iterable[tuple[str, str]]) -> list[Path]:
+    """Write every page in these looks; return the files."""
     made = []
     async with serving() as address, chromium() as browser:
-        for look, (width, height) in LOOKS.items():
-            for scheme in ("dark", "light"):
-                page = await _page(browser, width, height, scheme)
-                await _log_in(page, address, folder / f"login-{look}-{scheme}.png")
-                for name, path in PAGES.items():
-                    file = folder / f"{name}-{look}-{scheme}.png"
-                    await page.goto(address + path)
-                    await page.screenshot(path=file)
-                    made.append(file)
-                await page.context.close()
+        for size, scheme in looks:
+            page = await _page(browser, *SIZES[size], scheme)
+            made.append(folder / f"login-{size}-{scheme}.png")
+            await _log_in(page, address, made[-1])
+            for name, path in PAGES.items():
+                made.append(folder / f"{name}-{size}-{scheme}.png")
+                await page.goto(address + path)
+                await page.screenshot(path=made[-1])
+            await page.context.close()
     return made
 
 
@@ -103,11 +111,15 @@ def main() -> None:
     """Write the pictures, and say which are too large."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=FOLDER)
-    folder = parser.parse_args().folder
+    parser.add_argument("--all", action="store_true", help="each size, dark and light")
+    given = parser.parse_args()
+    folder, looks = given.folder, LOOKS
+    if given.all:
+        looks = tuple((size, scheme) for size in SIZES for scheme in ("dark", "light"))
     if executable() is None:
         sys.exit(f"tocsin: {ABSENT}.")
     folder.mkdir(parents=True, exist_ok=True)
-    for file in asyncio.run(pictures(folder)):
+    for file in asyncio.run(pictures(folder, looks)):
         size = file.stat().st_size
         print(f"{file} {size // 1024} KiB" + (" TOO LARGE" if size > MOST_BYTES else ""))
 

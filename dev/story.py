@@ -122,6 +122,20 @@ def _night() -> list[Envelope[Event]]:
             280,
             e.IncidentResolved(incident_id=f"inc_{39:032x}", version=2, by=BOB, reason="command"),
         ),
+        _told(
+            70,
+            e.SilenceChanged(
+                silence_id="sil_1",
+                change="created",
+                matchers=('cluster="eu-1"', 'alertname=~"Disk.*"'),
+                starts_at=_at(70),
+                ends_at=NOW + timedelta(hours=3),
+                created_by="bob",
+                created_at=_at(70),
+                by=BOB,
+                comment="Moving racks; the on-call knows.",
+            ),
+        ),
         _opened(38, 1500, "Login is slow", "accounts"),
         _told(
             1440,
@@ -131,3 +145,25 @@ def _night() -> list[Envelope[Event]]:
 
 
 NIGHT = _night()
+
+
+def _rota() -> list[Envelope[Event]]:
+    turns = {"payments": ("ada", "bob"), "databases": ("eve", "ada"), "edge": ("", "bob")}
+    return [
+        _told(
+            60,
+            e.OnCallChanged(
+                schedule=schedule,
+                responders=(now,) if now else (),
+                since=_at(18 * 60 + 12),
+                until=NOW + timedelta(hours=5, minutes=48),
+                then=(then,),
+                catalog_version=3,
+            ),
+            schedule,
+        )
+        for schedule, (now, then) in turns.items()
+    ]
+
+
+ROTA = _rota()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from tests.security.house import TOKENS, House, house, prepare
 from tocsin.serving import server_of
 
 SOON = 15_000
+# Refused at once: nobody waits for a name that is not found.
+NOWHERE = "https://127.0.0.1/ada"
 
 
 @pytest.fixture(scope="session")
@@ -66,8 +69,9 @@ class Desk:
 
 
 async def _live(found: House, stop: asyncio.Event) -> None:
-    """Let the four services hear each other, as Kafka would."""
+    """Let the four services hear each other, as Kafka would, while time goes on."""
     while not stop.is_set():
+        found.clock.advance(timedelta(milliseconds=50))
         await found.settle()
         await asyncio.sleep(0.05)
 
@@ -96,7 +100,7 @@ async def desk(foundation: Path, tmp_path: Path) -> AsyncIterator[Desk]:
     if executable() is None:
         pytest.skip(ABSENT)
     async with (
-        house(foundation, tmp_path) as found,
+        house(foundation, tmp_path, address=NOWHERE) as found,
         _served(found) as address,
         chromium() as browser,
     ):

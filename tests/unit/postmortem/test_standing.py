@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from postmortem.adapters.memory import MemoryPostmortemUnitOfWork
 from postmortem.domain.order import Order, answered
 from postmortem.domain.standings import Standing, standing
+from postmortem.entrypoints.console.catching_up import CatchingUp
 from postmortem.handlers import Handlers
 from postmortem.handlers.projecting import catch_up
 from tests.unit.postmortem.stories import (
@@ -31,8 +32,9 @@ from tests.unit.postmortem.stories import (
     triggered,
 )
 from tocsin import events as e
+from tocsin.errors import Unavailable
 from tocsin.events import Envelope, Event
-from tocsin.testing import MemoryStore
+from tocsin.testing import ManualClock, MemoryStore
 
 
 async def heard(batches: Iterable[Sequence[Envelope[Event]]]) -> Standing | None:
@@ -196,3 +198,11 @@ def test_an_order_waits_until_it_is_answered_or_a_minute_is_over() -> None:
     refused = e.CommandRefused(incident_id=INCIDENT, command="x", by=BOB, reason="It is resolved.")
     (no,) = answered([order], [envelope("e3", 1, refused, cause="c1")], at(1))
     assert no.refusal == "It is resolved."
+
+
+async def test_catching_up_waits_for_a_database_that_is_away() -> None:
+    class Away:
+        def begin(self) -> object:
+            raise Unavailable("away")
+
+    assert await CatchingUp(Away(), ManualClock()).run_once() is False  # type: ignore[arg-type]

@@ -2,10 +2,15 @@
 
 import asyncio
 
+import structlog
+
 from postmortem.handlers.projecting import catch_up
 from postmortem.ports import PostmortemUnitOfWork
 from tocsin.clock import Clock
+from tocsin.failures import is_infrastructure
 from tocsin.unit_of_work import Store
+
+log = structlog.get_logger(__name__)
 
 
 class CatchingUp:
@@ -26,8 +31,14 @@ class CatchingUp:
         """Make some rows; whether there may be more to make."""
         if self._is_done:
             return False
-        async with self._store.begin() as uow:
-            self._is_done = not await catch_up(uow, self._clock.now())
+        try:
+            async with self._store.begin() as uow:
+                self._is_done = not await catch_up(uow, self._clock.now())
+        except Exception as error:
+            if not is_infrastructure(error):
+                raise
+            log.info("console_catching_up_later", error=repr(error))
+            return False
         return not self._is_done
 
     async def wait(self) -> None:

@@ -106,14 +106,15 @@ class Door:
             return self._of_token(_password(given))
         return await self._of_session(request)
 
-    async def enter(self, token: str, person: str, response: Response) -> bool:
-        """Begin a session for who shows this token; False if it is none of ours."""
-        found = self._known(_hash(token))
-        if not token or found is None:
-            return False
+    def knows(self, token: str) -> bool:
+        """Whether this is one of our tokens."""
+        return bool(token) and self._known(_hash(token)) is not None
+
+    async def enter(self, token: str, person: str, response: Response) -> None:
+        """Begin a session for who has shown this token, which is known."""
         key = secrets.token_urlsafe(32)
         now = self.clock.now()
-        session = Session(_hash(key), found.sha256, person, now + LASTS)
+        session = Session(_hash(key), _hash(token), person, now + LASTS)
         async with self.store.begin() as uow:
             await uow.sessions.forget_expired(now)
             await uow.sessions.add(session)
@@ -126,7 +127,6 @@ class Door:
             httponly=True,
             samesite="lax",  # Strict would show the login to whoever follows a link in a page.
         )
-        return True
 
     async def leave(self, request: Request, response: Response) -> None:
         """End the session."""

@@ -78,15 +78,18 @@ def _add_doors(routes: APIRouter, door: Door, pages: Pages, catalog: CatalogHold
         given = await fields(request)
         to, person = _local(given.get("to")), given.get("person", "").strip()[:LONGEST_NAME]
         wrong = {}
-        if person and catalog.current.user(person) is None:
+        token = given.get("token", "").strip()
+        # The token first: who has none is not told whom the catalog knows.
+        if not door.knows(token):
+            wrong["token"] = "This is no API token of this installation."  # noqa: S105 - a sentence.
+        elif person and catalog.current.user(person) is None:
             wrong["person"] = (
                 f"The catalog has no user “{person}”. Leave it empty to act as the token."
             )
-        answer = RedirectResponse(to, status_code=303)
-        if not wrong and not await door.enter(given.get("token", "").strip(), person, answer):
-            wrong["token"] = "This is no API token of this installation."  # noqa: S105 - a sentence.
         if wrong:
             return pages.show("login.html", 422, visitor=None, to=to, wrong=wrong, person=person)
+        answer = RedirectResponse(to, status_code=303)
+        await door.enter(token, person, answer)
         return answer
 
     @routes.post("/logout")
@@ -145,7 +148,8 @@ def _add_incidents(
         async with store.begin() as uow:
             await ordering.give(uow, asked, identity, now)
         which = incident.number if incident.number is not None else incident.incident_id
-        return RedirectResponse(f"/incidents/{which}#sent", status_code=303)
+        # No place within it: a page without scripts would not load itself anew at such an address.
+        return RedirectResponse(f"/incidents/{which}", status_code=303)
 
 
 async def _shown(store: Store[PostmortemUnitOfWork], door: Door, identity: str) -> Shown:

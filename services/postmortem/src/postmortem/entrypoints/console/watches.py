@@ -67,7 +67,7 @@ class Board:
         """Send a command, once."""
         async with self.store.begin() as uow:
             await ordering.give(uow, command, identity, self.door.clock.now())
-        return RedirectResponse("/silences#sent", status_code=303)
+        return RedirectResponse("/silences", status_code=303)
 
 
 def router(routes: APIRouter, board: Board) -> None:

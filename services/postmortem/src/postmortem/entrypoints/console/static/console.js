@@ -84,6 +84,7 @@ function soon(after) {
 }
 
 function follow() {
+  source?.close();
   const { live, since, of } = document.body.dataset;
   source = new EventSource(`${live}?since=${since}`);
   source.onopen = () => { wait = 1000; say(""); };
@@ -94,7 +95,7 @@ function follow() {
   source.onerror = () => {
     if (source.readyState !== EventSource.CLOSED) return; // It comes again by itself.
     say("Not live: this page is tried again.");
-    setTimeout(follow, wait);
+    setTimeout(seen, wait);
     wait = Math.min(wait * 2, 30000);
   };
 }
@@ -111,8 +112,15 @@ addEventListener("pageshow", () => {
 for (const part of document.querySelectorAll("[data-part]")) was.set(part.id, part.innerHTML);
 tellAges();
 setInterval(tellAges, 15000);
-if (document.body.dataset.live) {
+// Browsers allow a site six connections: a page that nobody sees lets its own go.
+function seen() {
+  if (document.hidden) return source?.close();
   follow();
+}
+
+if (document.body.dataset.live) {
+  seen();
+  document.addEventListener("visibilitychange", seen);
   // An answer that does not come is told after a minute, though nothing moves.
   setInterval(() => { if (document.querySelector(".note.waiting")) soon(SOON); }, 5000);
 }
