@@ -68,7 +68,9 @@ class MemoryStandings:
 
     async def moved(self, since: datetime, limit: int) -> Sequence[Moved]:
         """Return what has moved since then, the earliest first."""
-        found = [Moved(name, at) for name, (_, at) in self._table.items() if at >= since]
+        found = [
+            Moved(name, at, one.version) for name, (one, at) in self._table.items() if at >= since
+        ]
         return sorted(found, key=lambda one: (one.moved_at, one.incident_id))[:limit]
 
     async def missing(self, limit: int) -> Sequence[str]:

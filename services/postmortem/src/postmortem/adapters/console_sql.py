@@ -75,7 +75,7 @@ class SqlStandings:
     async def moved(self, since: datetime, limit: int) -> Sequence[Moved]:
         """Return what has moved since then, the earliest first."""
         query = (
-            select(STANDINGS.c.incident_id, STANDINGS.c.moved_at)
+            select(STANDINGS.c.incident_id, STANDINGS.c.moved_at, STANDINGS.c.version)
             .where(STANDINGS.c.moved_at >= since)
             .order_by(STANDINGS.c.moved_at, STANDINGS.c.incident_id)
             .limit(limit)

@@ -12,10 +12,11 @@ from postmortem.domain.watch import Hush, Watch
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An incident that something was heard of, and when."""
+    """An incident that something was heard of, when, and how far it has come by that."""
 
     incident_id: str
     moved_at: datetime
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class Feed:
         self._clock = clock
         self._wake = asyncio.Event()
         self._viewers: set[Viewer] = set()
-        self._told: dict[str, datetime] = {}
+        self._told: dict[str, Moved] = {}
         self._closed = False
 
     def wake(self) -> None:
@@ -103,8 +103,8 @@ class Feed:
                 raise
             log.info("console_feed_later", error=repr(error))
             return False
-        fresh = [one for one in moved if self._told.get(one.incident_id) != one.moved_at]
-        self._told = {one.incident_id: one.moved_at for one in moved}
+        fresh = [one for one in moved if self._told.get(one.incident_id) != one]
+        self._told = {one.incident_id: one for one in moved}
         if fresh:
             self._tell(RESET if len(moved) > MOST_AT_ONCE else message(fresh))
         return False
