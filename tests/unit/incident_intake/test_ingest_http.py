@@ -6,9 +6,11 @@ import json
 import zlib
 from typing import Any
 
+import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
-from tests.unit.incident_intake.world import HOOK, KEY, World, catalog, hashed, names
+from tests.unit.incident_intake.world import HOOK, KEY, World, catalog, hashed, names, seconds
 from tocsin.catalog import Integration
 from tocsin.events import AlertEvent, UnreadableAlert, decode
 from tocsin.holder import CatalogHolder
@@ -36,6 +38,21 @@ async def test_an_accepted_alert_is_on_the_log_with_its_body() -> None:
     assert event.raw is not None
     assert json.loads(event.raw.body) == {**RING, "extra": {"a": 1}}
     assert names(await world.works()) == ["IncidentTriggered"]
+
+
+async def test_a_request_is_dated_by_when_it_came_not_by_when_it_was_read() -> None:
+    """What is said of one alert takes effect in the order in which it was said, here or elsewhere."""
+    world = World()
+
+    async def after_a_stop(scope: Scope, receive: Receive, send: Send) -> None:
+        await world.app.http({**scope, "state": {"waited": 18.0}}, receive, send)
+
+    transport = httpx.ASGITransport(after_a_stop)
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake") as http:
+        answer = await http.post(GENERIC, headers=HOOK, json=RING)
+    assert answer.status_code == 202
+    (event,) = kept(world)
+    assert event.received_at == world.clock.now() - seconds(18)
 
 
 async def test_the_body_travels_once_however_many_alerts_it_holds() -> None:

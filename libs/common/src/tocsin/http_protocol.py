@@ -2,11 +2,18 @@
 
 The server bounds neither, so a stranger could fill the memory with one endless header, or hold all
 connections with heads that never end. The body has bounds of its own (`tocsin.web_limits`).
+
+A request may also have waited for us: a process that was stopped reads, when it goes on, what came
+meanwhile, from senders that have long since told another replica more. The kernel knows for how
+long, and each request says it (`waited`).
 """
 
 import asyncio
+import socket
+import struct
 from typing import Any
 
+from starlette.requests import Request
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from tocsin.problems import PROBLEM, Problem
@@ -15,6 +22,19 @@ MAX_HEAD = 64 * 1024  # Request line and headers; proxies that are generous allo
 MAX_HEADERS = 100
 HEAD_TIMEOUT = 10.0
 _TOO_LARGE = f"The head of the request has more than {MAX_HEAD} bytes or {MAX_HEADERS} headers."
+
+
+_LAST_DATA_RECEIVED = struct.Struct("=52xI")  # Milliseconds, in Linux' `struct tcp_info`.
+_TCP_INFO = getattr(socket, "TCP_INFO", None)  # Other systems do not say.
+_WAITED = "waited"
+NO_WAIT = 1.0  # Seconds. The kernel counts in ticks: below this the moment of reading is truer.
+TICK = 0.02
+
+
+def waited(request: Request) -> float:
+    """Return the seconds that a request lay unread in the kernel; 0 if it hardly did."""
+    seconds: float = request.scope.get("state", {}).get(_WAITED, 0.0)
+    return seconds
 
 
 class TooLargeHeadError(Exception):
@@ -68,6 +88,7 @@ class BoundedHttp(HttpToolsProtocol):
         if size > MAX_HEAD or len(self.headers) > MAX_HEADERS:
             self._is_too_large = True
             raise TooLargeHeadError  # The parser stops, and `send_400_response` is called.
+        self.scope["state"][_WAITED] = self._unread_for()
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -83,6 +104,18 @@ class BoundedHttp(HttpToolsProtocol):
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+    def _unread_for(self) -> float:
+        if _TCP_INFO is None:
+            return 0.0
+        try:
+            found = self.transport.get_extra_info("socket").getsockopt(
+                socket.IPPROTO_TCP, _TCP_INFO, _LAST_DATA_RECEIVED.size
+            )
+        except OSError:  # It is closed already, or is none of TCP.
+            return 0.0
+        seconds: float = _LAST_DATA_RECEIVED.unpack(found)[0] / 1000
+        return seconds - TICK if seconds >= NO_WAIT else 0.0
 
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: it would be a log line for whoever asks for a web socket."""

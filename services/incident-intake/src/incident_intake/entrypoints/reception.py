@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import chain
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from incident_intake.handlers.ingest import Request as Admitted
 from tocsin import ids
 from tocsin.clock import Clock
 from tocsin.holder import CatalogHolder
+from tocsin.http_protocol import waited
 from tocsin.problems import unavailable
 from tocsin.web import idempotency_key
 
@@ -56,7 +58,8 @@ class Reception:
             source=source,
             body=await request.body(),
             content_type=request.headers.get("content-type", "")[:MAX_CONTENT_TYPE],
-            received_at=self.clock.now(),
+            # When it came, not when it was read: it may have been said again, and more, since.
+            received_at=self.clock.now() - timedelta(seconds=waited(request)),
             repeat_key=idempotency_key(request) or request.headers.get("webhook-id"),
             traceparent=trace if _TRACEPARENT.fullmatch(trace) else None,
             key=key,
