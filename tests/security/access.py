@@ -39,7 +39,11 @@ REFUSED = {
 # The token in the path is the permission; 128 bits that only this installation can work out.
 LINK = {"GET /a/{token}", "POST /a/{token}"}
 # The provider signs.
-SIGNATURE = {"GET /i/pigeon/{path:path}", "POST /i/pigeon/{path:path}"}
+SIGNATURE = {
+    f"{method} /i/{channel}/{{path:path}}"
+    for channel in ("pigeon", "slack")
+    for method in ("GET", "POST")
+}
 # Only a session opens these, with the form that it was given.
 FORM = {
     "POST /incidents/{identity}/{verb}",
@@ -77,6 +81,7 @@ READ = {
     "GET /v1/escalations/{incident}",
     "GET /v1/notifications",
     "GET /v1/channels",
+    "GET /v1/chat-links",
     "GET /v1/timelines/{incident}",
     "GET /v1/postmortems",
     "GET /v1/postmortems/{identity}",
@@ -100,6 +105,8 @@ WRITE = {
     "POST /v1/postmortems/{identity}/draft",
     "POST /v1/postmortems/{identity}/action-items",
     "PUT /v1/action-items/{item}",
+    "POST /v1/chat-links",
+    "DELETE /v1/chat-links/{channel}/{subject}",
 }
 SERVICES = ("incident-intake", "escalation", "notifier", "postmortem")
 ADMIN = {f"POST /v1/dead-letters/{name}/{{identity}}/replay" for name in SERVICES}
@@ -143,7 +150,13 @@ def routes(app: FastAPI | APIRouter) -> Iterator[str]:
 def filled(path: str, known: Mapping[str, Any]) -> str:
     """Return a path with ids that exist."""
     path = path.replace("{path:path}", "events")
-    given = {"name": "payments", "verb": "acknowledge", "source": "generic"}
+    given = {
+        "channel": "slack",
+        "subject": "U0ADA",
+        "name": "payments",
+        "verb": "acknowledge",
+        "source": "generic",
+    }
     given |= {"section": "impact", "number": "1", "item": "act_0", "kind": "html"}
     given |= {"version": "0"}
     given |= {name: values[0] for name, values in known.items()}

@@ -36,7 +36,12 @@ MORE: dict[str, tuple[str, ...]] = {
         "GET /-/ready",
     ),
     "escalation": (),
-    "notifier": ("GET /a/{token}", "POST /a/{token}", "POST /i/pigeon/{path}"),
+    "notifier": (
+        "GET /a/{token}",
+        "POST /a/{token}",
+        "POST /i/pigeon/{path}",
+        "POST /i/slack/{path}",
+    ),
     "postmortem": ("GET /",),
 }
 

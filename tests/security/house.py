@@ -15,10 +15,14 @@ from dev.generated.applications import definition
 from dev.layout import SERVICES
 from notifier import bootstrap as notifier_bootstrap
 from notifier.adapters.channels import load
+from notifier.adapters.channels.slack.channel import SlackChannel
 from notifier.adapters.egress import Egress
 from notifier.adapters.outbound import OutboundHttp
 from notifier.domain import reply
 from tests.security.asgi import Answer, call
+from tests.slack.presses import HEARING
+from tests.slack.server import Near, Slack
+from tests.slack.workspace import BOT
 from tests.unit.notifier.test_interactions import PigeonChannel
 from tocsin import dead_letters, obligations_api
 from tocsin.application import Application
@@ -320,4 +324,6 @@ def _channels(settings: Any) -> dict[str, Channel]:
     found = dict(load(settings.channels, settings.options(), context))
     pigeon = PigeonChannel()
     assert Cap.CALLBACKS in pigeon.info.caps
-    return {**found, "pigeon": pigeon}
+    near = Near(Slack())
+    slack = SlackChannel(HEARING | {"bot_token": BOT, "api": near.slack.api}, Context(near, SECRET))
+    return {**found, "pigeon": pigeon, "slack": slack}

@@ -123,6 +123,8 @@ BODIES: dict[str, list[Any]] = {
     "POST /v1/postmortems/{identity}/draft": [{"by": "ada"}, {}],
     "POST /v1/postmortems/{identity}/action-items": [ITEM],
     "PUT /v1/action-items/{item}": [ITEM, {**ITEM, "state": "done"}],
+    "POST /v1/chat-links": [{"code": "AAAA-BBBB-CCCC-DDDD"}, {"code": "x", "user": "ada"}],
+    "POST /i/slack/{path}": [{"type": "url_verification", "challenge": "x"}],
     "POST /i/pigeon/{path}": [
         PRESS,
         {"challenge": "x"},
@@ -145,6 +147,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "identity": ("0" * 32, "pm_" + "0" * 32),
     "incident": ("inc_" + "0" * 32,),
     "name": ("payments", "webhook", "email", "pigeon"),
+    "channel": ("slack",),
+    "subject": ("U0ADA", "x y"),
     "token": ("A" * 22,),
     "path": ("events", "a/b"),
     "status": ("triggered", "resolved,acknowledged"),

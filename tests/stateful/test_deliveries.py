@@ -20,7 +20,7 @@ from notifier.handlers.sending import SendingHandlers
 from notifier.ports import ChannelState, Finished, Job
 from tests.stateful.delivery_model import Ledger
 from tests.stateful.machine import AT_ONCE, CRASHES, Backend, Crash, Feed, Machine, run_machine
-from tests.unit.notifier.making import SECRET, ada, requested
+from tests.unit.notifier.making import SECRET, ada, no_posts, requested
 from tests.unit.notifier.world import BOB, triggered
 from tocsin.catalog import Catalog
 from tocsin.channels import (
@@ -116,8 +116,9 @@ class Delivering(Machine):
             started_at=self.clock.now(),
             updatable=updatable,
         )
-        self.sending = SendingHandlers(self.dispatcher, updatable=updatable)
-        heard = subscriptions(pages, IncidentHandlers(self.dispatcher, updatable=updatable))
+        self.sending = SendingHandlers(self.dispatcher, no_posts(), updatable=updatable)
+        incidents = IncidentHandlers(self.dispatcher, no_posts(), updatable=updatable)
+        heard = subscriptions(pages, incidents)
         self.pages, self.incidents = (Feed(self.consumer("notifier", one)) for one in heard)
         self.loop = self.timers(TimerEntry(pages, self.sending).on_timers)
         self.versions = {"inc-1": 1, "inc-2": 1}

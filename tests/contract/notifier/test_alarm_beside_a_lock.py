@@ -10,7 +10,7 @@ from notifier.domain.notification import Notification
 from notifier.handlers.sending import SendingHandlers
 from notifier.ports import Dispatcher, NotifierUnitOfWork
 from tests.contract.conftest import MakeStore
-from tests.unit.notifier.making import MAIL, notification, page
+from tests.unit.notifier.making import MAIL, no_posts, notification, page
 from tests.unit.notifier.world import World
 from tocsin.testing import START, ManualClock
 from tocsin.unit_of_work import Store
@@ -36,7 +36,7 @@ async def test_a_due_notification_that_was_locked_is_looked_at_again(
         await uow.notifications.add([due])
     clock.move_to(START + timedelta(seconds=1))
     sender: Dispatcher = World().app.workers[0]._sender  # type: ignore[attr-defined]
-    handlers = SendingHandlers(sender)
+    handlers = SendingHandlers(sender, no_posts())
     async with store.begin() as other:  # A companion's outcome is just being recorded.
         await other.notifications.of_pages({"page-1"})
         async with store.begin() as uow:

@@ -10,7 +10,9 @@ from alembic.runtime.migration import MigrationContext
 from notifier.adapters.memory import MemoryNotifierUnitOfWork
 from notifier.adapters.sql import METADATA, SqlNotifierUnitOfWork
 from notifier.domain.incident import Incident
+from notifier.domain.linking import LIFETIME, ChatLink, hashed, offer
 from notifier.domain.notification import Notification
+from notifier.domain.post import Post
 from notifier.domain.states import (
     Attempt,
     Delivered,
@@ -238,6 +240,88 @@ async def test_an_interaction_is_heard_once_per_channel(store: Store[NotifierUni
     async with store.begin() as uow:
         assert await uow.interactions.unseen("slack", ["2", "3"], START) == {"3"}
         assert await uow.interactions.unseen("teams", ["2"], START) == {"2"}
+
+
+async def test_a_post_comes_back_as_it_was_and_is_found_by_all_its_names(
+    store: Store[NotifierUnitOfWork],
+) -> None:
+    one = Post("p-1", "slack", "C0", ("inc-1",), "hash-1", START, reason=HOSTILE)
+    shared = replace(one, post_id="shared-2", token_hash="hash-2", wakes_at=START)
+    later = START + timedelta(minutes=1)
+    async with store.begin() as uow:
+        await uow.posts.add([one, shared])
+        await uow.posts.add([replace(one, address="elsewhere")])
+    changed = replace(
+        shared,
+        incidents=("inc-1", "inc-2"),
+        reference="C0 1.2",
+        state="posting",
+        wakes_at=later,
+        versions=4,
+        shown_at=START,
+        fence=2,
+    )
+    async with store.begin() as uow:
+        await uow.posts.save([changed, replace(one, post_id="unknown")])
+        await uow.posts.tell([("shared-2", "inc-2"), ("shared-2", "inc-1")])
+
+    async with store.begin() as uow:
+        assert await uow.posts.of(["p-1", "shared-2", "unknown"]) == {
+            "p-1": one,
+            "shared-2": changed,
+        }
+        assert await uow.posts.of_incidents(["inc-1"]) == [one, changed]
+        assert await uow.posts.of_incidents(["inc-2"]) == [changed]
+        assert await uow.posts.by_token("hash-1") == one
+        assert await uow.posts.by_token("hash-9") is None
+        assert await uow.posts.by_reference("slack", "C0 1.2") == changed
+        assert await uow.posts.by_reference("teams", "C0 1.2") is None
+        assert await uow.posts.recent("slack", "C0", START - timedelta(seconds=1)) == [one, changed]
+        assert await uow.posts.recent("slack", "C0", START) == []
+        assert await uow.posts.due(START, 9) == []
+        assert await uow.posts.due(later, 9) == [changed]
+
+
+async def test_a_code_makes_a_link_once_and_not_after_its_time(
+    store: Store[NotifierUnitOfWork],
+) -> None:
+    later = START + LIFETIME
+    async with store.begin() as uow:
+        await uow.chat_links.offer(offer("A-B", "slack", "U1", START))
+        await uow.chat_links.offer(offer("C-D", "slack", "U2", START))
+    async with store.begin() as uow:
+        taken = await uow.chat_links.take(hashed("ab"), START)
+        assert taken == offer("A-B", "slack", "U1", START)
+        assert await uow.chat_links.take(hashed("ab"), START) is None
+        assert await uow.chat_links.take(hashed("cd"), later) is None
+        for subject, person in (("U1", "ada"), ("U2", "bob"), ("U1", "eve")):
+            await uow.chat_links.save(ChatLink("slack", subject, person, START))
+    async with store.begin() as uow:
+        assert await uow.chat_links.person("slack", "U1") == "eve"
+        assert await uow.chat_links.person("teams", "U1") is None
+        (first,) = await uow.chat_links.listed(None, 1)
+        assert first == ChatLink("slack", "U1", "eve", START)
+        (second,) = await uow.chat_links.listed(("slack", "U1"), 9)
+        assert second.person == "bob"
+        assert await uow.chat_links.remove("slack", "U1")
+        assert not await uow.chat_links.remove("slack", "U1")
+
+
+async def test_open_incidents_are_listed_the_newest_first(
+    store: Store[NotifierUnitOfWork],
+) -> None:
+    async with store.begin() as uow:
+        await uow.incidents.save(
+            [
+                Incident("inc-1", number=1),
+                Incident("inc-2", number=2, status="resolved"),
+                Incident("inc-3", number=3, status="acknowledged"),
+                Incident("inc-4"),
+            ]
+        )
+    async with store.read() as uow:
+        assert [one.number for one in await uow.incidents.open(9)] == [3, 1]
+        assert [one.number for one in await uow.incidents.open(1)] == [3]
 
 
 async def test_what_is_rolled_back_was_never_there(store: Store[NotifierUnitOfWork]) -> None:

@@ -40,6 +40,7 @@ from tocsin.events import Link
 from tocsin.testing import START
 
 TOKEN = "T" * 22
+HEARS = {"signing_secret": "s", "team": "T1", "app": "A1"}
 ACTIONS = tuple(
     Button(action, action.title(), TOKEN, "")
     for action in ("acknowledge", "resolve", "snooze", "escalate", "note")
@@ -65,7 +66,7 @@ HOSTILE = (
 
 
 def channel(near: Near, **options: str) -> SlackChannel:
-    given = {"bot_token": BOT, "signing_secret": "s", "api": near.slack.api} | options
+    given = {"bot_token": BOT, "api": near.slack.api, **HEARS} | options
     return SlackChannel(given, Context(near, "secret"))
 
 

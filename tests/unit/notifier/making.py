@@ -9,8 +9,10 @@ from notifier.domain.contact import ContactMethod
 from notifier.domain.notification import Notification
 from notifier.domain.page import Page
 from notifier.domain.states import Waiting
+from notifier.handlers.posts import PostHandlers
 from tocsin.catalog import User
 from tocsin.events import AlertSummary, Envelope, PageRequested
+from tocsin.holder import CatalogHolder
 from tocsin.testing import START
 
 SECRET = "a secret of the tests only"
@@ -71,6 +73,11 @@ def notification(identity: str = "n-1", **more: Any) -> Notification:
         state=Waiting(START),
     )
     return replace(one, **more)
+
+
+def no_posts() -> PostHandlers:
+    """No chat that can change what it shows."""
+    return PostHandlers(CatalogHolder(), (), secret=SECRET)
 
 
 def ada(*rules: tuple[str, str, str]) -> User:

@@ -13,7 +13,7 @@ from notifier.adapters.sender import Sender
 from notifier.domain.states import Sending
 from notifier.handlers.sending import SendingHandlers
 from notifier.ports import Finished, Job, NotifierUnitOfWork
-from tests.unit.notifier.making import SECRET, notification, page
+from tests.unit.notifier.making import SECRET, no_posts, notification, page
 from tests.unit.notifier.world import FakeChannel
 from tocsin.application import Parts
 from tocsin.channels import ChannelInfo
@@ -36,7 +36,7 @@ class Replica:
         self.holder = Holder(clock, self.elapsed)
         attempts = Attempts({"webhook": self.phone}, secret=SECRET, public_url="")
         self.sender = Sender(attempts, clock, self.still_wanted, self.holder)
-        self.handlers = SendingHandlers(self.sender)
+        self.handlers = SendingHandlers(self.sender, no_posts())
         parts: Parts[NotifierUnitOfWork] = Parts(store, clock, CatalogHolder(), None)  # type: ignore[arg-type]
         self.heartbeat = Heartbeat(
             self.holder, parts, self.handlers.take_over, lambda: self.sender.is_busy

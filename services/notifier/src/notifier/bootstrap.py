@@ -1,5 +1,6 @@
 """The composition root: the only place that knows which adapter fills which port."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from fastapi import FastAPI
@@ -10,17 +11,20 @@ from notifier.adapters.egress import Egress
 from notifier.adapters.holder import Heartbeat, Holder
 from notifier.adapters.listener import Listener
 from notifier.adapters.outbound import OutboundHttp
+from notifier.adapters.poster import Poster
 from notifier.adapters.recorder import Recorder
 from notifier.adapters.sender import Sender
 from notifier.adapters.sql import SqlNotifierUnitOfWork
-from notifier.entrypoints import http
+from notifier.entrypoints import chat_links, http
 from notifier.entrypoints.kafka import subscriptions
 from notifier.entrypoints.people import Hearing, link_route
 from notifier.entrypoints.timers import TimerEntry
 from notifier.handlers.incidents import IncidentHandlers
 from notifier.handlers.interactions import InteractionHandlers
+from notifier.handlers.linking import LinkingHandlers
 from notifier.handlers.links import LinkHandlers
 from notifier.handlers.pages import PageHandlers
+from notifier.handlers.posts import PostHandlers
 from notifier.handlers.sending import SendingHandlers
 from notifier.ports import Job, NotifierUnitOfWork
 from notifier.settings import NotifierSettings
@@ -39,7 +43,10 @@ def build(
     outbound = OutboundHttp(Egress(settings.egress_allow))
     context = Context(outbound, settings.secret, settings.public_url)
     found = channels or load(settings.channels, settings.options(), context)
-    updatable = frozenset(name for name, one in found.items() if Cap.UPDATE in one.info.caps)
+    in_place = _with(Cap.IN_PLACE, found)
+    updatable = _with(Cap.UPDATE, found) - in_place
+    news = asyncio.Event()
+    posts = _posts(settings, parts, in_place, news)
 
     async def still_wanted(jobs: Sequence[Job]) -> set[tuple[str, int]]:
         async with parts.store.read() as uow:
@@ -50,23 +57,14 @@ def build(
     alone = settings.database.startswith("sqlite:")
     holder = Holder(parts.clock)
     sender = Sender(attempts, parts.clock, None if alone else still_wanted, holder)
-    sending = SendingHandlers(sender, updatable=updatable)
-    pages = PageHandlers(
-        parts.catalog,
-        sender,
-        secret=settings.secret,
-        started_at=parts.clock.now(),
-        updatable=updatable,
-    )
-    incidents = IncidentHandlers(sender, updatable=updatable)
-    hearing = Hearing(parts.store, parts.clock, InteractionHandlers(parts.catalog), sending)
-    recorder = Recorder(
-        sender,
-        sending,
-        parts.store,
-        parts.clock,
-        alone_since=parts.clock.now() if alone else None,
-    )
+    sending = SendingHandlers(sender, posts, updatable=updatable)
+    pages = _pages(settings, parts, sender, updatable)
+    incidents = IncidentHandlers(sender, posts, updatable=updatable)
+    people = InteractionHandlers(parts.catalog, settings.secret)
+    hearing = Hearing(parts.store, parts.clock, people, sending)
+    since = parts.clock.now() if alone else None
+    recorder = Recorder(sender, sending, parts.store, parts.clock, alone_since=since)
+    poster = Poster(found, posts, parts.store, parts.clock, news)
     heartbeat = Heartbeat(holder, parts, sending.take_over, lambda: sender.is_busy)
     return Application(
         name="notifier",
@@ -75,8 +73,47 @@ def build(
         subscriptions=subscriptions(pages, incidents),
         on_timers=TimerEntry(pages, sending).on_timers,
         http=_http(settings, parts, sender, hearing, found),
-        workers=(recorder, *(() if alone else (heartbeat,)), *_listeners(found, hearing)),
+        workers=(
+            recorder,
+            *(() if alone else (heartbeat,)),
+            *((poster,) if in_place else ()),
+            *_listeners(found, hearing),
+        ),
     )
+
+
+def _posts(
+    settings: NotifierSettings,
+    parts: Parts[NotifierUnitOfWork],
+    channels: frozenset[str],
+    news: asyncio.Event,
+) -> PostHandlers:
+    return PostHandlers(
+        parts.catalog,
+        channels,
+        secret=settings.secret,
+        public_url=settings.public_url,
+        news=news.set,
+    )
+
+
+def _pages(
+    settings: NotifierSettings,
+    parts: Parts[NotifierUnitOfWork],
+    sender: Sender,
+    updatable: frozenset[str],
+) -> PageHandlers:
+    return PageHandlers(
+        parts.catalog,
+        sender,
+        secret=settings.secret,
+        started_at=parts.clock.now(),
+        updatable=updatable,
+    )
+
+
+def _with(cap: Cap, channels: Mapping[str, Channel]) -> frozenset[str]:
+    return frozenset(name for name, one in channels.items() if cap in one.info.caps)
 
 
 def _http(
@@ -89,7 +126,10 @@ def _http(
     return create_app(
         name="notifier",
         settings=settings,
-        routers=[http.router(parts.store, parts.clock, sender, channels)],
+        routers=[
+            http.router(parts.store, parts.clock, sender, channels),
+            chat_links.router(parts.store, parts.clock, LinkingHandlers(parts.catalog)),
+        ],
         routes=[
             link_route(parts.store, parts.clock, LinkHandlers()),
             *hearing.routes(channels),

@@ -42,6 +42,12 @@ class NotifierSettings(ServiceSettings):
     """TLS from the start."""
     slack_bot_token: str = Field(default="", pattern=r"^(xoxb-\S+)?$")
     """`xoxb-…` of your Slack app."""
+    slack_signing_secret: Csv = ()
+    """The app's signing secret, by which presses are known; two while one replaces the other."""
+    slack_team: str = Field(default="", pattern=r"^([TE][A-Z0-9]+)?$")
+    """`T…`, the workspace whose presses are heard."""
+    slack_app: str = Field(default="", pattern=r"^(A[A-Z0-9]+)?$")
+    """`A…`, the app whose presses are heard."""
     slack_api: str = Field(default="https://slack.com/api/", pattern=r"^https?://\S+/$")
     """Where Slack's API is."""
     mail_from: str = Field(
@@ -61,7 +67,13 @@ class NotifierSettings(ServiceSettings):
                 "starttls": self.smtp_starttls,
                 "tls": "true" if self.smtp_tls else "false",
             },
-            "slack": {"bot_token": self.slack_bot_token, "api": self.slack_api},
+            "slack": {
+                "bot_token": self.slack_bot_token,
+                "signing_secret": ",".join(self.slack_signing_secret),
+                "team": self.slack_team,
+                "app": self.slack_app,
+                "api": self.slack_api,
+            },
         }
         return own | {
             name: own.get(name, {}) | given for name, given in self.channel_options.items()

@@ -33,6 +33,7 @@ class Cap(Flag):
     CALLBACKS = auto()  # `verify`, `parse`, `acknowledge`, `respond`: hears over HTTP.
     LISTEN = auto()  # `listen`: hears over a connection that it opens itself.
     CHECK = auto()  # `check`: can test its own set-up.
+    IN_PLACE = auto()  # `update` changes the message itself: the newest state is all it needs.
     IDEMPOTENT = auto()  # The provider collapses a repeat with the same identity.
 
 
@@ -85,8 +86,8 @@ class HearsCallbacks(Protocol):
         """Check the signature on the raw bytes, in constant time, and the freshness."""
         ...
 
-    def parse(self, verified: Verified) -> Sequence[Heard]:
-        """Return what the request says."""
+    def parse(self, verified: Verified) -> Sequence[Heard] | Rejected:
+        """Return what the request says; Rejected where it is malformed, or of another workspace."""
         ...
 
     def acknowledge(self, heard: Sequence[Heard]) -> HttpReply:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from tocsin.channels.message import Action
-from tocsin.channels.results import SendResult
+from tocsin.channels.results import ExternalRef, SendResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,22 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The signature does not fit, or is too old. The provider is told 401 and no reason."""
+    """It is not acted upon. The provider is told the status and no reason.
+
+    401: the signature does not fit, or is too old; 403: it is of another workspace or app; 400: it
+    is signed, and is not what the provider says.
+    """
 
     reason: str
+    status: Literal[400, 401, 403] = 401
 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
     """Somebody pressed a button (`action` and `token`) or wrote something (`text`).
+
+    With an action, `text` is what it needs: how long to snooze (`1h`), the words of a note.
+    `message` is the message that was pressed in, or written under.
 
     `external_id` names it at the provider and is the same on a redelivery. `subject` is the person
     as the platform knows them: the value of `chat.<channel>` of a User in the catalog.
@@ -46,6 +54,7 @@ class Interaction:
     action: Action | None = None
     token: str = ""
     text: str = ""
+    message: ExternalRef | None = None
     context: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -82,7 +91,18 @@ class Ignored:
 
 
 Heard: TypeAlias = Interaction | Receipt | Handshake | Ignored
-Answer = Literal["done", "already", "unknown-person", "unknown-incident", "not-understood"]
+# `ask-note`: ask for the words of a note, and come back with them; `told`: an answer to a question;
+# `ignored`: it was not meant for us, and nobody is told anything.
+Answer = Literal[
+    "done",
+    "already",
+    "unknown-person",
+    "unknown-incident",
+    "not-understood",
+    "ask-note",
+    "told",
+    "ignored",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from tocsin.events.base import Link, Severity, Urgency
 
-Purpose = Literal["page", "update", "withdrawn"]
+Purpose = Literal["page", "update", "withdrawn", "post"]
 Action = Literal["acknowledge", "resolve", "escalate", "snooze", "note"]
 
 
@@ -48,7 +48,10 @@ class AlertLine:
 
 @dataclass(frozen=True, slots=True)
 class IncidentLine:
-    """One incident of a summary. `url` and `token` are this person's link to it."""
+    """One incident of a summary. `url` and `token` are this person's link to it.
+
+    `status` says in words how it stands, where that is more than open and unanswered.
+    """
 
     incident_id: str
     number: int
@@ -59,6 +62,7 @@ class IncidentLine:
     since: datetime
     token: str = ""
     url: str = ""
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)

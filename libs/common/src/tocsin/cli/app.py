@@ -12,6 +12,7 @@ from tocsin.cli import (
     alerts,
     backup,
     catalog,
+    chat,
     comparing,
     dead_letters,
     incidents,
@@ -94,6 +95,7 @@ app.command("restore")(backup.restore)
 app.command("on-call")(on_call.on_call)
 app.command("shifts")(on_call.shifts)
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(chat.app, name="chat")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(operating.key, name="key")

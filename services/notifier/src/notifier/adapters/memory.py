@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from notifier.adapters.memory_posts import MemoryChatLinks, MemoryPosts
 from notifier.domain.incident import Incident
 from notifier.domain.notification import Notification
 from notifier.domain.page import Page
@@ -30,6 +31,15 @@ class MemoryIncidents:
         """Return the incident that people call by this number; the latest, if there are two."""
         found = [one for one in self._table.values() if one.number == number]
         return max(found, key=lambda one: one.incident_id, default=None)
+
+    async def open(self, limit: int) -> list[Incident]:
+        """Return those that are not over, the newest first."""
+        found = [
+            one
+            for one in self._table.values()
+            if one.number and one.status in {"triggered", "acknowledged"}
+        ]
+        return sorted(found, key=lambda one: -one.number)[:limit]
 
     async def save(self, incidents: Sequence[Incident]) -> None:
         """Write whole incidents."""
@@ -207,3 +217,5 @@ class MemoryNotifierUnitOfWork(MemoryUnitOfWork):
         self.notifications = MemoryNotifications(self.table("notifications"))
         self.interactions = MemoryInteractions(self.table("interactions"))
         self.holders = MemoryHolders(self.table("senders"))
+        self.posts = MemoryPosts(self.table("posts"))
+        self.chat_links = MemoryChatLinks(self.table("chat_links"), self.table("chat_codes"))

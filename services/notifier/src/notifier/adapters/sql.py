@@ -8,7 +8,9 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.adapters.rows import incident_of, incident_row
+from notifier.adapters.sql_links import SqlChatLinks
 from notifier.adapters.sql_notifications import SqlHolders, SqlNotifications
+from notifier.adapters.sql_posts import SqlPosts
 from notifier.adapters.tables import ADD_PAGES, INCIDENTS, INTERACTIONS, METADATA, PAGES
 from notifier.domain.incident import Incident
 from notifier.domain.page import Page, as_request
@@ -49,6 +51,17 @@ class SqlIncidents:
         )
         row = (await self._connection.execute(statement)).mappings().first()
         return incident_of(row) if row else None
+
+    async def open(self, limit: int) -> list[Incident]:
+        """Return those that are not over, the newest first; locks nothing."""
+        statement = (
+            select(INCIDENTS)
+            .where(INCIDENTS.c.status.in_(["triggered", "acknowledged"]), INCIDENTS.c.number > 0)
+            .order_by(INCIDENTS.c.number.desc())
+            .limit(limit)
+        )
+        rows = (await self._connection.execute(statement)).mappings()
+        return [incident_of(row) for row in rows]
 
     async def save(self, incidents: Sequence[Incident]) -> None:
         """Write whole incidents."""
@@ -150,3 +163,5 @@ class SqlNotifierUnitOfWork(SqlUnitOfWork):
         self.notifications = SqlNotifications(connection)
         self.interactions = SqlInteractions(connection)
         self.holders = SqlHolders(connection)
+        self.posts = SqlPosts(connection)
+        self.chat_links = SqlChatLinks(connection)

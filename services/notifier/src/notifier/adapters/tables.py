@@ -70,6 +70,47 @@ INTERACTIONS = Table(
     Column("external_id", Text, primary_key=True),
     Column("heard_at", Instant, nullable=False),
 )
+POSTS = Table(
+    "posts",
+    METADATA,
+    Column("post_id", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("token_hash", Text, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("wakes_at", Instant),
+    Column("fence", BigInteger, nullable=False),
+    Column("data", Json, nullable=False),
+    Index("posts_wakes_at", "wakes_at"),
+    Index("posts_token_hash", "token_hash"),
+    Index("posts_reference", "channel", "reference"),
+    Index("posts_address", "channel", "address", "opened_at"),
+)
+POST_INCIDENTS = Table(
+    "post_incidents",
+    METADATA,
+    Column("incident_id", Text, primary_key=True),
+    Column("post_id", Text, primary_key=True),
+    Index("post_incidents_post_id", "post_id"),
+)
+CHAT_LINKS = Table(
+    "chat_links",
+    METADATA,
+    Column("channel", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("linked_at", Instant, nullable=False),
+)
+CHAT_CODES = Table(
+    "chat_codes",
+    METADATA,
+    Column("code_hash", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
 DUE = (
     select(NOTIFICATIONS)
     .where(NOTIFICATIONS.c.wakes_at <= bindparam("now", type_=Instant))

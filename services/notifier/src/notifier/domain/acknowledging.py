@@ -1,21 +1,28 @@
 """What a link or a reply asks for, as a command; and what the person is told."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from notifier.domain.incident import Incident
 from notifier.domain.page import Page
-from tocsin import ids
+from tocsin import durations, ids
 from tocsin.channels import Action
 from tocsin.events import (
     AcknowledgeIncident,
     Actor,
+    AddNote,
     Command,
     Envelope,
     EscalateIncident,
     ResolveIncident,
+    SnoozeIncident,
 )
 
+Instant: TypeAlias = datetime | None
+
+MAX_NOTE = 10_000
+SNOOZE = timedelta(hours=1)
 _COMMANDS: dict[Action, type[AcknowledgeIncident | ResolveIncident | EscalateIncident]] = {
     "acknowledge": AcknowledgeIncident,
     "resolve": ResolveIncident,
@@ -54,12 +61,32 @@ def link_of(page: Page, incident: Incident | None) -> Link:
     )
 
 
-def command_of(action: Action, incident_id: str, responder: str, via: str) -> Command | None:
-    """Return the command of an action; None for one that needs more than a press."""
-    kind = _COMMANDS.get(action)
-    if kind is None:
-        return None
-    return kind(incident_id=incident_id, by=Actor(kind="user", name=responder), via=via)
+def command_of(
+    action: Action, incident_id: str, responder: str, via: str, text: str = "", now: Instant = None
+) -> Command | None:
+    """Return the command of an action; None for one that needs more than a press.
+
+    `text` is how long to snooze, or the words of a note. ValueError where it cannot be that.
+    """
+    by = Actor(kind="user", name=responder)
+    if action == "note":
+        words = text.strip()[:MAX_NOTE]
+        return AddNote(incident_id=incident_id, by=by, via=via, text=words) if words else None
+    if action == "snooze":
+        if now is None:
+            return None
+        until = now + (durations.parse(text) if text else SNOOZE)
+        return SnoozeIncident(incident_id=incident_id, by=by, via=via, until=until)
+    return _COMMANDS[action](incident_id=incident_id, by=by, via=via)
+
+
+def stale(action: Action, incident: Incident | None) -> str:
+    """Return why there is nothing left to do, in words; nothing where there is."""
+    if incident is None or incident.status == "triggered" or action == "note":
+        return ""
+    if incident.status == "acknowledged" and action != "acknowledge":
+        return ""
+    return f"Already {incident.answer}."
 
 
 def pressed(page: Page, incident: Incident | None, now: datetime, source: str) -> Envelope[Command]:

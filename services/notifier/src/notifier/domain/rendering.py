@@ -63,10 +63,10 @@ def render(
         responder=notification.responder,
         url=url,
         facts=_facts(now, request, incident),
-        links=_links(now, request),
+        links=links(now.alerts, request.runbook),
         buttons=_buttons(notification, url, token),
         actions=actions_of(now.status, token, url),
-        alerts=tuple(_line(alert) for alert in now.alerts[:MAX_ALERTS]),
+        alerts=tuple(line(alert) for alert in now.alerts[:MAX_ALERTS]),
         more=now.more + max(len(now.alerts) - MAX_ALERTS, 0),
         repeat_possible=notification.repeat_possible,
         late=overdue.words(notification),
@@ -172,9 +172,10 @@ def _facts(now: _Now, request: PageRequested, incident: Incident | None) -> tupl
     return tuple(facts)
 
 
-def _links(now: _Now, request: PageRequested) -> tuple[Link, ...]:
-    own = (Link(href=request.runbook, text="Runbook"),) if request.runbook else ()
-    found = own + tuple(link for alert in now.alerts for link in alert.links)
+def links(alerts: Sequence[AlertSummary], runbook: str | None) -> tuple[Link, ...]:
+    """Return the addresses that help, each once."""
+    own = (Link(href=runbook, text="Runbook"),) if runbook else ()
+    found = own + tuple(link for alert in alerts for link in alert.links)
     by_address = {link.href: link for link in reversed(found) if _is_web(link.href)}
     return tuple(reversed(by_address.values()))[:MAX_ALERTS]
 
@@ -204,7 +205,8 @@ def actions_of(status: str, token: str, url: str = "") -> tuple[Button, ...]:
     )
 
 
-def _line(alert: AlertSummary) -> AlertLine:
+def line(alert: AlertSummary) -> AlertLine:
+    """Return what a message tells of one alert."""
     return AlertLine(
         title=alert.title,
         severity=alert.severity,

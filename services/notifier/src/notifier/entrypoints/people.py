@@ -1,5 +1,6 @@
 """Plain routes for people and providers: the link in a page, and callbacks of channels."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import structlog
@@ -32,6 +33,12 @@ from tocsin.web import Problem
 
 log = structlog.get_logger(__name__)
 MAX_CALLBACK = 1024 * 1024
+ANSWER_WITHIN = 2.5  # Seconds; Slack and Discord give three.
+_REFUSALS = {
+    400: ("malformed", "The body is not what this provider says."),
+    401: ("unauthorized", "The signature does not fit."),
+    403: ("forbidden", "This is of another workspace or app."),
+}
 
 
 def link_route(store: Store[NotifierUnitOfWork], clock: Clock, links: LinkHandlers) -> Route:
@@ -84,6 +91,16 @@ class Hearing:
                 reactions = await self._interactions.on_interactions(uow, channel, acts, now)
         return list(zip(acts, reactions, strict=True))
 
+    async def _in_time(
+        self, channel: str, heard: Sequence[Heard]
+    ) -> list[tuple[Interaction, Reaction]]:
+        """Take it up before the provider gives up on us; otherwise say so, and nothing was done."""
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                return await self.heard(channel, heard)
+        except TimeoutError as error:
+            raise Problem(503, "unavailable", "Nothing was done: try again.") from error
+
     def routes(self, channels: Mapping[str, Channel]) -> list[Route]:
         """Return `/i/<channel>/…` for every channel that hears callbacks."""
         return [
@@ -96,14 +113,14 @@ class Hearing:
         async def callback(request: Request) -> Response:
             raw = await _raw(request)
             verified = channel.verify(raw, self._clock.now())
-            if isinstance(verified, Rejected):
-                log.warning("callback_rejected", channel=name, reason=verified.reason)
-                raise Problem(401, "unauthorized", "The signature does not fit.")
-            heard = channel.parse(verified)
+            heard = verified if isinstance(verified, Rejected) else channel.parse(verified)
+            if isinstance(heard, Rejected):
+                log.warning("callback_rejected", channel=name, reason=heard.reason)
+                raise Problem(heard.status, *_REFUSALS[heard.status])
             for one in heard:
                 if isinstance(one, Handshake):
                     return _response(one.reply)
-            told = await self.heard(name, heard)
+            told = await self._in_time(name, heard)
             tasks = BackgroundTasks()
             for interaction, reaction in told:
                 tasks.add_task(_respond, name, channel, interaction, reaction)

@@ -1,11 +1,12 @@
 """Incidents in: what is known of them, and what an answer withdraws."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from notifier.domain.incident import ANSWERS, Incident
 from notifier.domain.notification import Notification
 from notifier.domain.planning import update_of
+from notifier.handlers.posts import Move, PostHandlers
 from notifier.handlers.work import Work
 from notifier.ports import Dispatcher, NotifierUnitOfWork
 from tocsin.events import Envelope, Event, IncidentEvent
@@ -14,9 +15,19 @@ from tocsin.events import Envelope, Event, IncidentEvent
 class IncidentHandlers:
     """The conversation on the topic `incidents`."""
 
-    def __init__(self, dispatcher: Dispatcher, *, updatable: frozenset[str] = frozenset()) -> None:
-        """Stop what `dispatcher` has not begun; channels in `updatable` can take updates."""
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        posts: PostHandlers,
+        *,
+        updatable: frozenset[str] = frozenset(),
+    ) -> None:
+        """Stop what `dispatcher` has not begun; channels in `updatable` can take updates.
+
+        What is shown in chats `posts` keep up to date.
+        """
         self._dispatcher = dispatcher
+        self._posts = posts
         self._updatable = updatable
 
     async def on_incidents(
@@ -37,6 +48,7 @@ class IncidentHandlers:
             if isinstance(event, ANSWERS):
                 answers[event.incident_id] = envelope
         await uow.incidents.save(list(changed.values()))
+        await self._posts.on_moves(uow, _moves(known, changed), now)
         if answers:
             await self._answer(uow, changed, answers, now)
 
@@ -73,6 +85,18 @@ class IncidentHandlers:
 
     def _can_update(self, one: Notification) -> bool:
         return one.purpose == "page" and one.has_reached and one.contact.channel in self._updatable
+
+
+def _moves(known: Mapping[str, Incident], changed: Mapping[str, Incident]) -> dict[str, Move]:
+    return {
+        one: Move(before := known.get(one), after, is_new=_is_named(after) > _is_named(before))
+        for one, after in changed.items()
+    }
+
+
+def _is_named(incident: Incident | None) -> bool:
+    """Return whether its opening was heard: what came before that has no number."""
+    return incident is not None and incident.number > 0
 
 
 def _latest_by_contact(paged: Iterable[Notification]) -> list[Notification]:

@@ -1,12 +1,14 @@
 """Outcomes in: what became of each attempt; and what is due by the clock."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from notifier.domain import summary
 from notifier.domain.notification import Notification
 from notifier.domain.planning import update_of
 from notifier.domain.states import Retrying, Sending
+from notifier.handlers.posts import PostHandlers
 from notifier.handlers.work import ALARM, Work, alarm_at
 from notifier.ports import Dispatcher, Finished, Job, NotifierUnitOfWork
 from tocsin.channels import Receipt
@@ -20,9 +22,19 @@ WHEN_HELD = timedelta(seconds=1)  # Another transaction held what is due: look a
 class SendingHandlers:
     """The conversation with the sender and the clock."""
 
-    def __init__(self, dispatcher: Dispatcher, *, updatable: frozenset[str] = frozenset()) -> None:
-        """Send by `dispatcher`; channels in `updatable` can take updates."""
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        posts: PostHandlers,
+        *,
+        updatable: frozenset[str] = frozenset(),
+    ) -> None:
+        """Send by `dispatcher`; channels in `updatable` can take updates.
+
+        What was sent where it can be changed `posts` keep up to date.
+        """
         self._dispatcher = dispatcher
+        self._posts = posts
         self._updatable = updatable
 
     async def record(
@@ -47,7 +59,23 @@ class SendingHandlers:
             known[claimed.notification_id] = decision.notification
             work.take(decision, one.job.page, one.job.page.envelope)
         await self._correct(uow, work, finished, known)
+        await self._posts.on_sent(uow, self._shown(finished, known), now)
         await work.write(uow)
+
+    def _shown(self, finished: Sequence[Finished], known: dict[str, Notification]) -> list[Job]:
+        """Return the pages that went where they can be changed, each as it is now."""
+        after = [
+            replace(one.job, notification=known[one.job.notification.notification_id])
+            for one in finished
+            if one.job.notification.notification_id in known
+        ]
+        return [
+            job
+            for job in after
+            if job.notification.purpose == "page"
+            and job.notification.has_reached
+            and job.notification.contact.channel in self._posts.channels
+        ]
 
     async def _correct(
         self,

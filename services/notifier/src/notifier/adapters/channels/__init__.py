@@ -21,6 +21,7 @@ from tocsin.errors import MisconfiguredError
 Options = Mapping[str, Mapping[str, str]]
 _NEEDS: dict[Cap, type] = {
     Cap.UPDATE: Updates,
+    Cap.IN_PLACE: Updates,
     Cap.RECONCILE: Reconciles,
     Cap.CALLBACKS: HearsCallbacks,
     Cap.LISTEN: Listens,

@@ -117,7 +117,8 @@ def _told(doc: MessageDoc) -> Iterable[str]:
 def _incident_line(line: IncidentLine) -> str:
     since = line.since.strftime("%H:%M UTC")
     title = shortened(visible(line.title), MAX_TITLE)
-    return f"#{line.number} {line.severity.upper()} {visible(line.service)}: {title}, since {since}"
+    said = f"#{line.number} {line.severity.upper()} {visible(line.service)}: {title}, since {since}"
+    return f"{said} — {visible(line.status)}" if line.status else said
 
 
 def _lines(lines: Iterable[str]) -> list[Block]:

@@ -1,13 +1,16 @@
 """The channel `slack`: messages by a bot of the customer's own app."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from notifier.adapters.channels.slack.answering import Answers
 from notifier.adapters.channels.slack.api import API, Answered, SlackApi
 from notifier.adapters.channels.slack.blocks import Message, message_of
+from notifier.adapters.channels.slack.hearing import Home
 from notifier.adapters.channels.slack.pace import Pace
+from notifier.adapters.channels.slack.signing import verified
 from tocsin.channels import (
     Accepted,
     Cap,
@@ -18,34 +21,47 @@ from tocsin.channels import (
     Delivery,
     ExternalRef,
     Finding,
+    Heard,
+    HttpReply,
+    Interaction,
     MessageDoc,
     RateLimited,
+    RawRequest,
+    Reaction,
+    Rejected,
     SendResult,
     TargetGone,
+    Verified,
 )
 
 FIRST = timedelta(seconds=6)
 SECOND = timedelta(seconds=3.5)
 # As Slack documents: a message a second in one conversation, with bursts; tier 3, 50 a minute.
 POSTS = (timedelta(seconds=1), 1)
+# What is not a page leaves room for pages: the whole workspace has a limit that is not told.
+OTHERS = (timedelta(seconds=1), 5)
 EDITS = (timedelta(seconds=1.2), 5)
 EVENT = "tocsin_delivery"
 SEEN = 100  # So many of a conversation's last messages are looked at for one of ours.
 SCOPES = frozenset({"chat:write", "im:write", "im:history", "channels:history", "commands"})
 NO_TOKEN = Config("no bot token is set up (NOTIFIER_SLACK_BOT_TOKEN)")
+ITS_TURN = "waits for its turn, as Slack's rate limit asks"
 _CONVERSATION = re.compile(r"[UWCGD][A-Z0-9]{2,30}")
 _MESSAGE = re.compile(r"[0-9]{1,20}\.[0-9]{1,10}")
 
 
 class SlackChannel:
-    """Options: `bot_token`, `signing_secret`, `app_token`, `api` (where Slack's API is).
+    """Options: `bot_token`, `signing_secret`, `team`, `app`, `api` and `hooks`.
+
+    There may be two signing secrets, with a comma, while one replaces the other. Presses of
+    `team` and `app` are heard. `api` and `hooks` are where Slack's API and answers are.
 
     An address is the id of a person (`U…`), who gets a direct message, or of a channel (`C…`).
     """
 
     info = ChannelInfo(
         name="slack",
-        caps=Cap.SEND | Cap.UPDATE | Cap.RECONCILE | Cap.CHECK,
+        caps=Cap.SEND | Cap.UPDATE | Cap.IN_PLACE | Cap.RECONCILE | Cap.CHECK | Cap.CALLBACKS,
         deadline=FIRST + SECOND,
         max_in_flight=32,
         max_in_flight_per_host=32,
@@ -57,9 +73,18 @@ class SlackChannel:
         if token and not token.startswith("xoxb-"):
             raise ValueError("bot_token: is the one that starts with xoxb-")
         self._token = token
-        self._hears = bool(options.get("signing_secret") or options.get("app_token"))
+        self._secrets = tuple(filter(None, options.get("signing_secret", "").split(",")))
+        self._hears = bool(self._secrets)
+        team, app = options.get("team", ""), options.get("app", "")
+        if self._hears and not (team and app):
+            raise ValueError("team and app: say whose presses are heard (SLACK_TEAM, SLACK_APP)")
+        self._home = Home(team, app)
+        self._answers = Answers(
+            context.http, SlackApi(context.http, options.get("api") or API, token), options
+        )
         self._api = SlackApi(context.http, options.get("api") or API, token)
         self._posts = Pace(*POSTS)
+        self._others = Pace(*OTHERS)
         self._edits = Pace(*EDITS)
 
     async def send(self, delivery: Delivery, doc: MessageDoc) -> SendResult:
@@ -68,6 +93,10 @@ class SlackChannel:
             return NO_TOKEN
         if not _CONVERSATION.fullmatch(delivery.address):
             return TargetGone("the address is not the id of a person (U…) or a channel (C…)")
+        if doc.purpose != "page":
+            wait = self._others.wait("", delivery.delivery_id, delivery.at)
+            if wait:
+                return RateLimited(ITS_TURN, wait)
         where = {"channel": delivery.address, "metadata": _identity(delivery)}
         message = message_of(doc, hears=self._hears)
         said = await self._paced(self._posts, "chat.postMessage", where, message, delivery)
@@ -119,6 +148,23 @@ class SlackChannel:
         who, where = said.get("user", "?"), said.get("team", "?")
         return [Finding(True, f"Slack knows us as {who} in {where} ({said.get('team_id', '?')})")]
 
+    def verify(self, request: RawRequest, now: datetime) -> Verified | Rejected:
+        """Check the signature on the raw bytes, and its time."""
+        return verified(request, self._secrets, now)
+
+    def parse(self, verified: Verified) -> Sequence[Heard] | Rejected:
+        """Return what was pressed or written."""
+        return self._home.heard(verified.request)
+
+    def acknowledge(self, heard: Sequence[Heard]) -> HttpReply:
+        """Say that it has arrived; the person is told by `respond`."""
+        del heard
+        return HttpReply()
+
+    async def respond(self, interaction: Interaction, reaction: Reaction) -> None:
+        """Tell whoever acted, and nobody else."""
+        await self._answers.tell(interaction, reaction)
+
     async def _paced(
         self,
         pace: Pace,
@@ -130,14 +176,17 @@ class SlackChannel:
         line = where["channel"] if pace is self._posts else method
         wait = pace.wait(line, delivery.delivery_id, delivery.at)
         if wait:
-            return RateLimited("waits for its turn, as Slack's rate limit asks", wait)
+            return RateLimited(ITS_TURN, wait)
         full = {**where, **_without_surprises(message.text), "blocks": message.blocks}
         said = await self._api.write(method, full, FIRST, delivery.at)
         if isinstance(said, Content):
             plain = {**where, **_without_surprises(message.text), "blocks": []}
             said = await self._api.write(method, plain, SECOND, delivery.at)
         if isinstance(said, RateLimited):
-            pace.hold(line, delivery.at + (said.retry_after or timedelta(seconds=1)))
+            until = delivery.at + (said.retry_after or timedelta(seconds=1))
+            pace.hold(line, until)
+            if pace is self._posts:
+                self._others.hold("", until)
         return said
 
 

@@ -1,0 +1,69 @@
+"""What notifier needs of the world."""
+
+from typing import Protocol
+
+from notifier.ports.chats import ChatLinks, PostJob, Posts
+from notifier.ports.repositories import (
+    Holders,
+    Incidents,
+    Interactions,
+    Notifications,
+    Pages,
+)
+from notifier.ports.sending import ChannelState, Dispatcher, Finished, Job
+from tocsin.unit_of_work import UnitOfWork
+
+__all__ = [
+    "ChannelState",
+    "ChatLinks",
+    "Dispatcher",
+    "Finished",
+    "Holders",
+    "Incidents",
+    "Interactions",
+    "Job",
+    "Notifications",
+    "NotifierUnitOfWork",
+    "Pages",
+    "PostJob",
+    "Posts",
+]
+
+
+class NotifierUnitOfWork(UnitOfWork, Protocol):
+    """The recipe, and this service's repositories."""
+
+    @property
+    def incidents(self) -> Incidents:
+        """What is known of incidents."""
+        ...
+
+    @property
+    def pages(self) -> Pages:
+        """Pages."""
+        ...
+
+    @property
+    def notifications(self) -> Notifications:
+        """Notifications."""
+        ...
+
+    @property
+    def interactions(self) -> Interactions:
+        """What was heard."""
+        ...
+
+    @property
+    def holders(self) -> Holders:
+        """Who sends."""
+        ...
+
+    @property
+    def chat_links(self) -> ChatLinks:
+        """Who is who in chats."""
+        ...
+
+    @property
+    def posts(self) -> Posts:
+        """Messages that are kept up to date."""
+        ...
