@@ -73,7 +73,7 @@ def _paged(
     return [_told(minutes, page), _told(minutes - 0.02, what)]
 
 
-def _night() -> list[Envelope[Event]]:
+def _worst() -> list[Envelope[Event]]:
     first = f"inc_{42:032x}"
     joined = AlertSummary(
         alert_id="alert-42b",
@@ -103,6 +103,11 @@ def _night() -> list[Envelope[Event]]:
                 incident_id=first, version=3, by=ADA, text="Rolling back the 02:55 release."
             ),
         ),
+    ]
+
+
+def _others() -> list[Envelope[Event]]:
+    return [
         _opened(41, 34, "Replica db-3 lags by 95 s", "postgres", severity="error"),
         *_paged(41, 33.9, "ada", 1, arrived=True),
         _told(
@@ -144,7 +149,7 @@ def _night() -> list[Envelope[Event]]:
     ]
 
 
-NIGHT = _night()
+NIGHT = [*_worst(), *_others()]
 
 
 def _rota() -> list[Envelope[Event]]:

@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from tocsin import crash_points, dead_letters, migrate, obligations_api, starting
-from tocsin.application import Definition, Parts, Worker
+from tocsin.application import Definition, Parts
 from tocsin.bus import Consumer
 from tocsin.clock import SystemClock
 from tocsin.database import Database
@@ -31,12 +31,12 @@ from tocsin.sql import SqlStore
 from tocsin.subscribers import Subscribers
 from tocsin.timers import TimerLoop
 from tocsin.watchdog import Watchdog
+from tocsin.working import work
 
 log = structlog.get_logger(__name__)
 PUBLISH_WITHIN = 30.0
 OPEN_AGAIN = 1.0
 PROBE_EVERY = 2.0
-WORKER_POLL = 1.0
 FAILED_DRAIN = (
     10.0  # Seconds to finish what was begun after a loop has failed: another may be stuck.
 )
@@ -138,7 +138,7 @@ class Process:
                 self._once_open(partial(starting.run, self.application, self.catalog), self.stop),
             ),
             *(
-                (one.name, self._once_open(partial(_work, one), self.stop))
+                (one.name, self._once_open(partial(work, one), self.stop))
                 for one in self.application.workers
             ),
         ]
@@ -209,8 +209,7 @@ class Process:
         assert isinstance(app, FastAPI)
         app.include_router(dead_letters.router(self.definition.name, self.store, self.clock))
         app.include_router(obligations_api.router(self.definition.name, self.store, self.clock))
-        app.state.alive.append(self.watchdog.stalled)
-        app.state.alive.append(self.subscribers.stalled)
+        app.state.alive += [self.watchdog.stalled, self.subscribers.stalled]
         app.state.ready.append(self._ready)
         return server_of(app, self.settings)
 
@@ -249,18 +248,3 @@ class Process:
         await self.direct.close()
         await self.relayed.close()
         await self.database.close()
-
-
-async def _work(worker: Worker, stop: asyncio.Event) -> None:
-    """Run a worker; at the end of a drain it finishes what it has begun."""
-    while not stop.is_set():
-        if not await worker.run_once():
-            waiting = [asyncio.create_task(worker.wait()), asyncio.create_task(stop.wait())]
-            _, late = await asyncio.wait(
-                waiting, timeout=WORKER_POLL, return_when=asyncio.FIRST_COMPLETED
-            )
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-    while await worker.run_once():
-        pass
