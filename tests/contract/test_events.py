@@ -24,9 +24,7 @@ from tocsin.events import (
     Envelope,
     Event,
     ReassignIncident,
-    SilenceChanged,
     SilenceCommand,
-    SilenceRefused,
     decode,
     encode,
 )
@@ -182,7 +180,7 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 EACH_SERVICE = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 # Facts that no service has a use for: they are told to whoever watches the topics.
-DECLINED = frozenset({AlertSuppressed, SilenceChanged, SilenceRefused})
+DECLINED = frozenset({AlertSuppressed})
 
 
 @EACH_SERVICE
