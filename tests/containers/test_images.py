@@ -27,6 +27,12 @@ importlib.import_module(sys.argv[1])
 kept = {name: getattr(module, "__cached__", None) for name, module in sys.modules.items()}
 print(*(name for name, file in kept.items() if file and not pathlib.Path(file).exists()))
 """
+EXTENSIONS = """
+import importlib, pathlib, sysconfig
+root = pathlib.Path(sysconfig.get_path("purelib"))
+for file in root.rglob("*.so"):
+    importlib.import_module(".".join([*file.relative_to(root).parts[:-1], file.name.split(".")[0]]))
+"""
 EACH_SERVICE = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 
 
@@ -71,6 +77,11 @@ def test_an_image_holds_no_other_service(service: Service, own_images: Images) -
 def test_a_start_compiles_nothing(service: Service, own_images: Images) -> None:
     words = ("-c", UNCOMPILED, f"{service.module}.bootstrap")
     assert run_once(own_images.services[service.name], *words, options=[PYTHON]) == ""
+
+
+@EACH_SERVICE
+def test_what_was_stripped_still_loads(service: Service, own_images: Images) -> None:
+    assert run_once(own_images.services[service.name], "-c", EXTENSIONS, options=[PYTHON]) == ""
 
 
 @EACH_SERVICE

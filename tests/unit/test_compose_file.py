@@ -48,6 +48,13 @@ def test_every_variable_has_a_default_and_a_use() -> None:
     assert used == defined
 
 
+def test_images_hold_the_python_that_the_tests_run_on() -> None:
+    version = (ROOT / ".python-version").read_text().strip()
+    assert f"PYTHON_IMAGE=python:{version}-slim" in (ROOT / ".env").read_text().splitlines()
+    for file in [*ROOT.glob("services/*/Dockerfile"), ROOT / "libs" / "common" / "Dockerfile"]:
+        assert f"ARG PYTHON_IMAGE=python:{version}-slim" in file.read_text().splitlines()
+
+
 @EACH_SERVICE
 def test_a_stop_waits_longer_than_a_drain_may_take(service: Service) -> None:
     found = composed()[service.name]
