@@ -79,7 +79,10 @@ def _fill_kafka(context: Path) -> None:
 
 
 def _fill_postgres(context: Path) -> None:
-    shutil.copytree(BIN.parent, context / "pgsql", symlinks=True)
+    # As they lie in the wheel: the programs look for their libraries beside their package.
+    package = BIN.parent.parent
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(folder, context / "packages" / folder.name, symlinks=True)
 
 
 def _fill_mail(context: Path) -> None:
