@@ -13,6 +13,7 @@ from slack_sdk.signature import Clock, SignatureVerifier
 from notifier.adapters.channels.slack import signing
 from tests.slack.workspace import APP_ID, TEAM, Message
 from tests.slack.world import PERSON, ChatWorld
+from tocsin.events import Command
 
 SIGNING = "8f742231b10e8888abcd99yyyzzz85a5"
 HEARING = {"signing_secret": SIGNING, "team": TEAM, "app": APP_ID, "hooks": "https://slack.test/"}
@@ -149,3 +150,8 @@ class Hands:
     def told(self) -> list[str]:
         """What people were told privately, in order."""
         return [said["text"] for _, said in self.world.slack.told]
+
+
+async def commands(hands: Hands) -> list[Command]:
+    """Take the commands that were published."""
+    return [one for one in await hands.world.facts() if isinstance(one, Command)]

@@ -119,7 +119,7 @@ class Delivering(Machine):
         self.sending = SendingHandlers(self.dispatcher, no_posts(), updatable=updatable)
         incidents = IncidentHandlers(self.dispatcher, no_posts(), updatable=updatable)
         heard = subscriptions(pages, incidents)
-        self.pages, self.incidents = (Feed(self.consumer("notifier", one)) for one in heard)
+        self.pages, self.incidents = (Feed(self.consumer("notifier", one)) for one in heard[:2])
         self.loop = self.timers(TimerEntry(pages, self.sending).on_timers)
         self.versions = {"inc-1": 1, "inc-2": 1}
         self.requested: dict[str, str] = {}

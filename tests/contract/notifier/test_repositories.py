@@ -12,6 +12,7 @@ from notifier.adapters.sql import METADATA, SqlNotifierUnitOfWork
 from notifier.domain.incident import Incident
 from notifier.domain.linking import LIFETIME, ChatLink, hashed, offer
 from notifier.domain.notification import Notification
+from notifier.domain.on_call import OnCall
 from notifier.domain.post import Post
 from notifier.domain.states import (
     Attempt,
@@ -305,6 +306,19 @@ async def test_a_code_makes_a_link_once_and_not_after_its_time(
         assert second.person == "bob"
         assert await uow.chat_links.remove("slack", "U1")
         assert not await uow.chat_links.remove("slack", "U1")
+
+
+async def test_who_is_on_call_is_what_was_said_last(store: Store[NotifierUnitOfWork]) -> None:
+    now = OnCall("payments", ("ada",), START, START + LIFETIME, ("bob", "eve"))
+    gap = OnCall("search", (), START)
+    async with store.begin() as uow:
+        await uow.on_call.save([gap, replace(now, responders=("bob",))])
+        await uow.on_call.save([now, replace(gap, schedule="old")])
+        await uow.on_call.remove(["old", "unknown"])
+        await uow.on_call.save([])
+        await uow.on_call.remove([])
+    async with store.read() as uow:
+        assert await uow.on_call.listed() == [now, gap]
 
 
 async def test_open_incidents_are_listed_the_newest_first(

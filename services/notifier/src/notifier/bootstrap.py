@@ -41,7 +41,7 @@ def build(
 ) -> Application[NotifierUnitOfWork]:
     """Put the service together, with the channels that the settings allow, or with these."""
     outbound = OutboundHttp(Egress(settings.egress_allow))
-    context = Context(outbound, settings.secret, settings.public_url)
+    context = Context(outbound, settings.secret, settings.public_url, outbound)
     found = channels or load(settings.channels, settings.options(), context)
     in_place = _with(Cap.IN_PLACE, found)
     updatable = _with(Cap.UPDATE, found) - in_place

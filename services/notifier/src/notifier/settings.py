@@ -44,6 +44,8 @@ class NotifierSettings(ServiceSettings):
     """`xoxb-…` of your Slack app."""
     slack_signing_secret: Csv = ()
     """The app's signing secret, by which presses are known; two while one replaces the other."""
+    slack_app_token: str = Field(default="", pattern=r"^(xapp-\S+)?$")
+    """`xapp-…`, for Socket Mode: presses are heard without an address that Slack can reach."""
     slack_team: str = Field(default="", pattern=r"^([TE][A-Z0-9]+)?$")
     """`T…`, the workspace whose presses are heard."""
     slack_app: str = Field(default="", pattern=r"^(A[A-Z0-9]+)?$")
@@ -70,6 +72,7 @@ class NotifierSettings(ServiceSettings):
             "slack": {
                 "bot_token": self.slack_bot_token,
                 "signing_secret": ",".join(self.slack_signing_secret),
+                "app_token": self.slack_app_token,
                 "team": self.slack_team,
                 "app": self.slack_app,
                 "api": self.slack_api,

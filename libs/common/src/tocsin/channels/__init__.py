@@ -50,6 +50,8 @@ from tocsin.channels.outbound import (
     HttpAnswer,
     NoAnswerError,
     NotSentError,
+    Socket,
+    Sockets,
 )
 from tocsin.channels.results import (
     Accepted,
@@ -108,6 +110,8 @@ __all__ = [
     "Rejected",
     "SendResult",
     "Sink",
+    "Socket",
+    "Sockets",
     "TargetGone",
     "Transient",
     "Unknown",

@@ -17,7 +17,7 @@ from tocsin.channels.hearing import (
     Verified,
 )
 from tocsin.channels.message import Delivery, MessageDoc
-from tocsin.channels.outbound import Http
+from tocsin.channels.outbound import Http, Sockets
 from tocsin.channels.results import ExternalRef, SendResult
 
 API = 1
@@ -132,3 +132,4 @@ class Context:
     http: Http
     secret: str
     public_url: str = ""
+    sockets: Sockets | None = None

@@ -29,6 +29,30 @@ class HttpAnswer:
     body: bytes
 
 
+class Socket(Protocol):
+    """A connection on which both sides speak in texts."""
+
+    async def receive(self) -> str | None:
+        """Return the next text; None when the other side has closed it."""
+        ...
+
+    async def send(self, text: str) -> None:
+        """Send a text; raise NoAnswerError when the connection is lost."""
+        ...
+
+    async def close(self) -> None:
+        """Close it."""
+        ...
+
+
+class Sockets(Protocol):
+    """WebSockets to the outside, guarded as HTTP is."""
+
+    async def connect(self, url: str, *, within: timedelta) -> Socket:
+        """Connect `within` this time; raise NotSentError."""
+        ...
+
+
 class Http(Protocol):
     """HTTP to the outside, guarded: every address is checked, redirects are not followed."""
 

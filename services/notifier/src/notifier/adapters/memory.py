@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from notifier.adapters.memory_posts import MemoryChatLinks, MemoryPosts
+from notifier.adapters.memory_posts import MemoryChatLinks, MemoryOnCall, MemoryPosts
 from notifier.domain.incident import Incident
 from notifier.domain.notification import Notification
 from notifier.domain.page import Page
@@ -218,4 +218,5 @@ class MemoryNotifierUnitOfWork(MemoryUnitOfWork):
         self.interactions = MemoryInteractions(self.table("interactions"))
         self.holders = MemoryHolders(self.table("senders"))
         self.posts = MemoryPosts(self.table("posts"))
+        self.on_call = MemoryOnCall(self.table("on_call"))
         self.chat_links = MemoryChatLinks(self.table("chat_links"), self.table("chat_codes"))

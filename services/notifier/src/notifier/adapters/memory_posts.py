@@ -1,10 +1,11 @@
-"""Posts and links in dicts, held to the same contract suite as SQL."""
+"""Posts, links and who is on call in dicts, held to the same contract suite as SQL."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from notifier.domain.linking import ChatLink, Offer
+from notifier.domain.on_call import OnCall
 from notifier.domain.post import Post
 
 Table = dict[Any, Any]  # The recipe's tables hold whatever a service keeps in them.
@@ -98,3 +99,24 @@ class MemoryChatLinks:
         """Return links in the order of channel and subject."""
         keys = sorted(key for key in self._links if after is None or key > after)
         return [self._links[key] for key in keys[:limit]]
+
+
+class MemoryOnCall:
+    """Who is on call."""
+
+    def __init__(self, table: Table) -> None:
+        """Keep it in `table`."""
+        self._table = table
+
+    async def save(self, known: Sequence[OnCall]) -> None:
+        """Write what is known of these schedules now."""
+        self._table.update({one.schedule: one for one in known})
+
+    async def remove(self, schedules: Sequence[str]) -> None:
+        """Forget schedules that are no more."""
+        for one in schedules:
+            self._table.pop(one, None)
+
+    async def listed(self) -> list[OnCall]:
+        """Return what is known of all schedules, by name."""
+        return [self._table[name] for name in sorted(self._table)]

@@ -26,11 +26,14 @@ from aiohttp.payload import BytesPayload
 from yarl import URL
 
 from notifier.adapters.egress import Egress
+from notifier.adapters.outbound_socket import OutboundSocket
 from tocsin.channels import ANSWER_SIZE, DeniedError, HttpAnswer, NoAnswerError, NotSentError
 
 IDLE = 3.0  # Shorter than any common server's keep-alive, so that none closes under our request.
 PER_HOST = 64  # Channels have bounds of their own below this.
 USER_AGENT = "tocsin"
+PING = 20.0
+LARGEST = 1024 * 1024  # One message of a WebSocket.
 
 
 class OutboundHttp:
@@ -78,6 +81,20 @@ class OutboundHttp:
             {name.lower(): value for name, value in response.headers.items()},
             bytes(received),
         )
+
+    async def connect(self, url: str, *, within: timedelta) -> OutboundSocket:
+        """Connect a WebSocket; raise NotSentError."""
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                if self._session is None:
+                    self._session = await anext(self._sessions)
+                return OutboundSocket(
+                    await self._session.ws_connect(
+                        _called(url), heartbeat=PING, max_msg_size=LARGEST
+                    )
+                )
+        except (ClientError, OSError, ValueError) as error:
+            raise _unanswered(error, within, has_left=False) from error
 
     async def _session_of_the_loop(self) -> AsyncGenerator[ClientSession]:
         """Yield the one session. The event loop closes its generators when it ends itself."""
@@ -164,7 +181,7 @@ def _has_been_answered(writer: AbstractStreamWriter) -> bool:
 
 def _called(text: str) -> URL:
     url = URL(text)
-    if url.scheme not in {"http", "https"} or not url.host:
+    if url.scheme not in {"http", "https", "ws", "wss"} or not url.host:
         raise InvalidURL(text)
     return url
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from notifier.adapters.rows import incident_of, incident_row
 from notifier.adapters.sql_links import SqlChatLinks
 from notifier.adapters.sql_notifications import SqlHolders, SqlNotifications
+from notifier.adapters.sql_on_call import SqlOnCall
 from notifier.adapters.sql_posts import SqlPosts
 from notifier.adapters.tables import ADD_PAGES, INCIDENTS, INTERACTIONS, METADATA, PAGES
 from notifier.domain.incident import Incident
@@ -165,3 +166,4 @@ class SqlNotifierUnitOfWork(SqlUnitOfWork):
         self.holders = SqlHolders(connection)
         self.posts = SqlPosts(connection)
         self.chat_links = SqlChatLinks(connection)
+        self.on_call = SqlOnCall(connection)

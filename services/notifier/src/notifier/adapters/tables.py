@@ -111,6 +111,15 @@ CHAT_CODES = Table(
     Column("subject", Text, nullable=False),
     Column("expires_at", Instant, nullable=False),
 )
+ON_CALL = Table(
+    "on_call",
+    METADATA,
+    Column("schedule", Text, primary_key=True),
+    Column("responders", Json, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant),
+    Column("then", Json, nullable=False),
+)
 DUE = (
     select(NOTIFICATIONS)
     .where(NOTIFICATIONS.c.wakes_at <= bindparam("now", type_=Instant))

@@ -15,6 +15,7 @@ MAX_TITLE = 200
 _NUMBERED = re.compile(r"(\S+)\s+#?([0-9]{1,9})(?:\s+(.+))?", re.DOTALL)
 _WITH_WORDS: dict[str, Action] = {"snooze": "snooze", "note": "note"}
 HELP = """\
+on-call: who is on call now
 incidents: what is open
 ack 42, resolve 42, escalate 42: answer incident 42
 snooze 42 1h: be quiet about it for a while
@@ -46,11 +47,16 @@ class ListIncidents:
 
 
 @dataclass(frozen=True, slots=True)
+class WhoIsOnCall:
+    """Who answers now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """What can be asked."""
 
 
-Asked: TypeAlias = Do | Open | ListIncidents | Help
+Asked: TypeAlias = Do | Open | ListIncidents | WhoIsOnCall | Help
 
 
 def parse(text: str) -> Asked | None:
@@ -60,6 +66,8 @@ def parse(text: str) -> Asked | None:
     match first.lower():
         case "incidents":
             return ListIncidents()
+        case "on-call" | "oncall":
+            return WhoIsOnCall()
         case "help":
             return Help()
         case "page":

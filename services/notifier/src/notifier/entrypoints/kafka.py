@@ -2,6 +2,7 @@
 
 from notifier.handlers.incidents import IncidentHandlers
 from notifier.handlers.pages import PageHandlers
+from notifier.handlers.watching import on_catalog
 from notifier.ports import NotifierUnitOfWork
 from tocsin import topics
 from tocsin.application import Subscription
@@ -14,6 +15,7 @@ from tocsin.events import (
     IncidentSnoozed,
     IncidentTriggered,
     IncidentUnacknowledged,
+    OnCallChanged,
     PageRequested,
     PageWithdrawn,
     SeverityChanged,
@@ -45,4 +47,5 @@ def subscriptions(
             after=topics.INCIDENTS,
         ),
         Subscription(topics.INCIDENTS, incidents.on_incidents, INCIDENT_EVENTS),
+        Subscription(topics.CATALOG, on_catalog, (OnCallChanged,)),
     )

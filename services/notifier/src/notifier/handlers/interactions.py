@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from notifier.domain import asking, linking, reply
+from notifier.domain import asking, linking, on_call, reply
 from notifier.domain.acknowledging import command_of, stale
 from notifier.domain.post import Post
 from notifier.handlers.work import SOURCE
@@ -64,9 +64,11 @@ class InteractionHandlers:
         responder = await self._responder(uow, channel, interaction.subject)
         if responder is None:
             return await self._unknown(uow, channel, interaction, now)
-        asked = await self._asked(uow, channel, interaction, responder, now)
-        if post is not None:
-            asked = _reply_in(post, interaction.text)
+        asked = (
+            await self._asked(uow, channel, interaction, responder, now)
+            if post is None
+            else _reply_in(post, interaction.text)
+        )
         if isinstance(asked, Reaction):
             return asked
         action, incident_id, text = asked
@@ -116,8 +118,6 @@ class InteractionHandlers:
             if incident_id is None:
                 return UNKNOWN_INCIDENT
             return interaction.action, incident_id, interaction.text
-        if interaction.message is not None:
-            return IGNORED
         return await self._in_words(uow, channel, interaction, responder, now)
 
     async def _of_token(
@@ -154,6 +154,8 @@ class InteractionHandlers:
             case asking.ListIncidents():
                 found = await uow.incidents.open(asking.MOST_LISTED + 1)
                 return Reaction("told", asking.listed(found))
+            case asking.WhoIsOnCall():
+                return Reaction("told", on_call.listed(await uow.on_call.listed(), now))
             case asking.Open(service=service, title=title):
                 return await self._open(uow, channel, interaction, (service, title, responder), now)
             case asking.Help():

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from notifier.ports.chats import ChatLinks, PostJob, Posts
+from notifier.ports.chats import ChatLinks, OnCallNow, PostJob, Posts
 from notifier.ports.repositories import (
     Holders,
     Incidents,
@@ -24,6 +24,7 @@ __all__ = [
     "Job",
     "Notifications",
     "NotifierUnitOfWork",
+    "OnCallNow",
     "Pages",
     "PostJob",
     "Posts",
@@ -56,6 +57,11 @@ class NotifierUnitOfWork(UnitOfWork, Protocol):
     @property
     def holders(self) -> Holders:
         """Who sends."""
+        ...
+
+    @property
+    def on_call(self) -> OnCallNow:
+        """Who is on call."""
         ...
 
     @property

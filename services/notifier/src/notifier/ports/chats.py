@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from notifier.domain.linking import ChatLink, Offer
+from notifier.domain.on_call import OnCall
 from notifier.domain.post import Post
 from tocsin.channels import MessageDoc
 
@@ -75,6 +76,22 @@ class ChatLinks(Protocol):
 
     async def listed(self, after: tuple[str, str] | None, limit: int) -> list[ChatLink]:
         """Return links in the order of channel and subject."""
+        ...
+
+
+class OnCallNow(Protocol):
+    """Who is on call, as it was announced last."""
+
+    async def save(self, known: Sequence[OnCall]) -> None:
+        """Write what is known of these schedules now."""
+        ...
+
+    async def remove(self, schedules: Sequence[str]) -> None:
+        """Forget schedules that are no more."""
+        ...
+
+    async def listed(self) -> list[OnCall]:
+        """Return what is known of all schedules, by name."""
         ...
 
 

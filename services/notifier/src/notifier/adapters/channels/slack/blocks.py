@@ -29,6 +29,7 @@ class Message:
 
     text: str
     blocks: tuple[Block, ...]
+    is_for_many: bool = False
 
 
 def escaped(text: str) -> str:
@@ -69,7 +70,7 @@ def message_of(doc: MessageDoc, *, hears: bool) -> Message:
         blocks.append({"type": "section", "text": _markup(text)})
     if hears and doc.actions:
         blocks.append(_actions(doc.actions[:MAX_BUTTONS]))
-    return Message(fitted(title, MAX_TEXT), tuple(blocks))
+    return Message(fitted(title, MAX_TEXT), tuple(blocks), bool(doc.incidents))
 
 
 def fitted_links(links: Sequence[str]) -> str:

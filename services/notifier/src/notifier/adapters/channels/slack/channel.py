@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from notifier.adapters.channels.slack.answering import Answers
 from notifier.adapters.channels.slack.api import API, Answered, SlackApi
 from notifier.adapters.channels.slack.blocks import Message, message_of
 from notifier.adapters.channels.slack.hearing import Home
+from notifier.adapters.channels.slack.listening import HOST, Listening
 from notifier.adapters.channels.slack.pace import Pace
 from notifier.adapters.channels.slack.signing import verified
 from tocsin.channels import (
@@ -30,6 +32,7 @@ from tocsin.channels import (
     Reaction,
     Rejected,
     SendResult,
+    Sink,
     TargetGone,
     Verified,
 )
@@ -51,7 +54,7 @@ _MESSAGE = re.compile(r"[0-9]{1,20}\.[0-9]{1,10}")
 
 
 class SlackChannel:
-    """Options: `bot_token`, `signing_secret`, `team`, `app`, `api` and `hooks`.
+    """Options: `bot_token`, `signing_secret`, `app_token`, `team`, `app`, `api` and `hooks`.
 
     There may be two signing secrets, with a comma, while one replaces the other. Presses of
     `team` and `app` are heard. `api` and `hooks` are where Slack's API and answers are.
@@ -74,11 +77,15 @@ class SlackChannel:
             raise ValueError("bot_token: is the one that starts with xoxb-")
         self._token = token
         self._secrets = tuple(filter(None, options.get("signing_secret", "").split(",")))
-        self._hears = bool(self._secrets)
+        app_token = options.get("app_token", "")
+        self._hears = bool(self._secrets or app_token)
         team, app = options.get("team", ""), options.get("app", "")
         if self._hears and not (team and app):
             raise ValueError("team and app: say whose presses are heard (SLACK_TEAM, SLACK_APP)")
         self._home = Home(team, app)
+        self._listening = _listening(options, context, self._home) if app_token else None
+        caps = Cap.SEND | Cap.UPDATE | Cap.IN_PLACE | Cap.RECONCILE | Cap.CHECK | Cap.CALLBACKS
+        self.info = replace(self.info, caps=caps | (Cap.LISTEN if app_token else caps))
         self._answers = Answers(
             context.http, SlackApi(context.http, options.get("api") or API, token), options
         )
@@ -165,6 +172,11 @@ class SlackChannel:
         """Tell whoever acted, and nobody else."""
         await self._answers.tell(interaction, reaction)
 
+    async def listen(self, sink: Sink) -> None:
+        """Hear by Socket Mode, where there is a token for it."""
+        if self._listening is not None:
+            await self._listening.listen(sink, self._answers.tell)
+
     async def _paced(
         self,
         pace: Pace,
@@ -174,7 +186,7 @@ class SlackChannel:
         delivery: Delivery,
     ) -> Answered | SendResult:
         line = where["channel"] if pace is self._posts else method
-        wait = pace.wait(line, delivery.delivery_id, delivery.at)
+        wait = pace.wait(line, delivery.delivery_id, delivery.at, first=message.is_for_many)
         if wait:
             return RateLimited(ITS_TURN, wait)
         full = {**where, **_without_surprises(message.text), "blocks": message.blocks}
@@ -188,6 +200,13 @@ class SlackChannel:
             if pace is self._posts:
                 self._others.hold("", until)
         return said
+
+
+def _listening(options: Mapping[str, str], context: Context, home: Home) -> Listening:
+    if context.sockets is None:
+        raise ValueError("app_token: this host has no WebSockets")
+    api = SlackApi(context.http, options.get("api") or API, options["app_token"])
+    return Listening(api, context.sockets, home, options.get("socket_host") or HOST)
 
 
 def _without_surprises(text: str) -> dict[str, Any]:
