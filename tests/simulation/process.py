@@ -126,7 +126,15 @@ class Process:
     @property
     def sender(self) -> Any:
         """The notifier's sender."""
-        return self.application.workers[0]._sender  # type: ignore[attr-defined]
+        return self.recorder._sender
+
+    @property
+    def recorder(self) -> Any:
+        """The notifier's recorder; None in another service."""
+        return self._worker("notifier.sender")
+
+    def _worker(self, name: str) -> Any:
+        return next((one for one in self.application.workers if one.name == name), None)
 
     async def reach(self, point: Point | None) -> None:
         """Be at a point of the way: here it may end, or stand still for a while."""
@@ -257,8 +265,7 @@ class Process:
     @property
     def heartbeat(self) -> Any:
         """The notifier's sign of life; None where it is alone, or another service."""
-        found = self.application.workers[1:]
-        return found[0] if found else None
+        return self._worker("notifier.heartbeat")
 
     @property
     def holder_name(self) -> str:
@@ -284,14 +291,13 @@ class Process:
 
     def has_to_record(self) -> bool:
         """Return whether the notifier's recorder has something to do."""
-        if not self.application.workers:
+        if self.recorder is None:
             return False
-        recorder: Any = self.application.workers[0]
-        return bool(self.sender.finished) or recorder._recover_before is not None
+        return bool(self.sender.finished) or self.recorder._recover_before is not None
 
     async def record(self) -> bool:
         """Record what became of calls."""
-        return await self.application.workers[0].run_once()
+        return bool(await self.recorder.run_once())
 
     async def close(self) -> None:
         """Leave nothing behind."""

@@ -209,7 +209,7 @@ class World:
             found += [rest for rest in process.rests.values() if rest > moment]
             if process.last_beat is not None and self._is_anybody_missing():
                 found.append(max(process.last_beat + BEAT, moment + MOMENT))
-            if process.application.workers and process.sender.is_busy:
+            if process.recorder is not None and process.sender.is_busy:
                 found.append(moment + GLANCE)
             due = min((one.due_at for one in self._timers(process)), default=None)
             if due is not None and due > now:

@@ -200,7 +200,7 @@ async def test_the_subscriptions_take_every_event_of_an_incident_from_records(
 
 def test_every_topic_of_an_incident_is_read_once() -> None:
     read = [subscription.topic.name for subscription in subscriptions(Handlers())]
-    assert sorted(read) == sorted(set(topics.BY_NAME) - {"alert-events", "catalog"})
+    assert sorted(read) == sorted(set(topics.BY_NAME) - {"alert-events"})
 
 
 async def test_a_timer_of_another_release_passes(store: Store) -> None:
