@@ -230,15 +230,15 @@ async def test_a_storm_does_not_flood_a_channel_and_everything_is_shown(world: C
     await world.lasts(timedelta(minutes=1))
     shown = world.in_channel()
     assert len(shown) == 6
-    assert "295 incidents: 295 triggered" in shown[-1].text
+    (together,) = [one for one in shown if "295 incidents: 295 triggered" in one.text]
     for first in range(0, 300, 50):
         await world.moves(*(over(one, version=2) for one in names[first : first + 50]))
     await world.lasts(timedelta(minutes=1))
 
-    assert all("Resolved by bob" in one.words for one in shown[:5])
-    assert "295 incidents: 295 resolved" in shown[-1].text
+    assert all("Resolved by bob" in one.words for one in shown if one is not together)
+    assert "295 incidents: 295 resolved" in together.text
     assert len(world.in_channel()) == 6
-    assert shown[-1].versions < 20
+    assert together.versions < 20
     assert world.slack.workspace.refused == 0
 
 
