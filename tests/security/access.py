@@ -71,6 +71,8 @@ VIEW = {
 READ = {
     "GET /v1/incidents",
     "GET /v1/incidents/{which}",
+    "GET /v1/incidents/{which}/why",
+    "GET /v1/why",
     "GET /v1/alerts",
     "GET /v1/silences",
     "GET /v1/silences/{silence_id}",
@@ -83,6 +85,7 @@ READ = {
     "GET /v1/channels",
     "GET /v1/chat-links",
     "GET /v1/timelines/{incident}",
+    "GET /v1/timelines/{incident}/why",
     "GET /v1/postmortems",
     "GET /v1/postmortems/{identity}",
     "GET /v1/postmortems/{identity}/history",
@@ -108,6 +111,8 @@ WRITE = {
     "POST /v1/chat-links",
     "DELETE /v1/chat-links/{channel}/{subject}",
 }
+# What cannot be asked without saying of what.
+ASKED = {"/v1/why": "?alert=slow"}
 SERVICES = ("incident-intake", "escalation", "notifier", "postmortem")
 ADMIN = {f"POST /v1/dead-letters/{name}/{{identity}}/replay" for name in SERVICES}
 READ |= {f"GET /v1/dead-letters/{name}" for name in SERVICES}

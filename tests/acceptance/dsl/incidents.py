@@ -90,6 +90,28 @@ class Incident:
             told = "\n".join(f"  {line}" for line in draft)
             self._world.complain(f"the draft lacks {missing!r} at its place; it reads:\n{told}\n")
 
+    async def says_why(self, *lines: str) -> None:
+        """Answer why, in decisions that come in this order; each may say more at its end."""
+        __tracebackhide__ = True
+
+        async def look() -> bool | None:
+            return True if _missing(await self._why(), lines) is None else None
+
+        if await self._world.driver.eventually(look) is None:
+            told = await self._why()
+            missing = _missing(told, lines)
+            shown = "\n".join(f"  {line}" for line in told)
+            self._world.complain(f"why lacks {missing!r} at its place; it says:\n{shown}\n")
+
+    async def _why(self) -> list[str]:
+        path = f"/v1/timelines/{await self.identity()}/why"
+        answer = await self._world.driver.ask("postmortem", "GET", path)
+        if answer.status != 200:
+            return []
+        return [
+            self._world.plain(f"{one['code']}: {one['sentence']}") for one in answer.body["items"]
+        ]
+
     async def story(self) -> list[Line]:
         """Return every line, as people would say it."""
         identity = await self.identity()

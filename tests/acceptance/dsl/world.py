@@ -181,6 +181,19 @@ class World:
         wanted = [f"[Tocsin] {by}: {subject}" for subject in subjects]
         assert told == wanted, f"{by} told the operators {told}, not {wanted}"
 
+    async def says_why(self, title: str, service: str, *codes: str) -> str:
+        """Answer why an alert told somebody or nobody, by these decisions; return the answer."""
+        __tracebackhide__ = True
+        owner = self._services[service].name
+        path = f"/v1/alerts?service={owner}&limit=500"
+        items = (await self.driver.ask("incident-intake", "GET", path)).expect(200)["items"]
+        (identity,) = [item["id"] for item in items if item["title"] == title]
+        path = f"/v1/why?alert={identity}"
+        found = (await self.driver.ask("incident-intake", "GET", path)).expect(200)
+        told = tuple(item["code"] for item in found["items"])
+        assert told == codes, f"why {title}: {told}, not {codes}"
+        return self.plain(" ".join(found["answer"]))
+
     def is_silent(self) -> None:
         """Have no page that nobody read."""
         __tracebackhide__ = True

@@ -131,9 +131,7 @@ async def test_a_timer_hands_off_at_the_second() -> None:
     await world.applies(rota(web=weekly("ada", "bob", kind="daily")), MONDAY + DAY / 2)
     assert await world.store.next_due() == MONDAY + DAY
     assert await world.reaches(MONDAY + DAY - timedelta(seconds=1)) == []
-    before, after = world.holder.current, await world.reaches(MONDAY + DAY)
-    assert before.version == 1
-    (told,) = after
+    (told,) = await world.reaches(MONDAY + DAY)
     assert told.since == MONDAY + DAY
     assert told.until == MONDAY + 2 * DAY
     assert await world.reaches(MONDAY + DAY) == [], "once"
@@ -226,3 +224,44 @@ def test_an_override_hands_off_at_its_ends() -> None:
     ends = begins + timedelta(hours=4)
     assert (during.responders, during.since) == (("eve",), begins)
     assert (during.until, during.then) == (ends, ("ada",))
+
+
+# ------------------------------------------------------------- what a kill leaves behind
+
+
+async def test_a_kill_before_the_commit_leaves_the_timer_set() -> None:
+    world = World()
+    await world.applies(rota(web=weekly("ada", "bob", kind="daily")), MONDAY)
+    with pytest.raises(ZeroDivisionError):
+        await killed_at_the_hand_off(world, MONDAY + DAY)
+    assert await world.told() == []
+    assert len(await world.reaches(MONDAY + DAY)) == 1
+
+
+async def killed_at_the_hand_off(world: World, now: datetime) -> None:
+    async with world.store.begin() as uow:
+        await world.fire(uow, await uow.take_due(now, 500), now)
+        raise ZeroDivisionError
+
+
+async def test_a_kill_before_the_relay_leaves_one_event_and_the_next_timer() -> None:
+    world = World()
+    await world.applies(rota(web=weekly("ada", "bob", kind="daily")), MONDAY)
+    async with world.store.begin() as uow:
+        await world.fire(uow, await uow.take_due(MONDAY + DAY, 500), MONDAY + DAY)
+    next_process = World(world.holder.current)
+    next_process.store = world.store
+    async with world.store.begin() as uow:
+        await next_process.handlers.on_start(uow, MONDAY + DAY)
+        await next_process.fire(uow, await uow.take_due(MONDAY + DAY, 500), MONDAY + DAY)
+    (told,) = await next_process.told()
+    assert told.since == MONDAY + DAY
+    assert await world.store.next_due() == MONDAY + 2 * DAY
+
+
+async def test_two_processes_that_start_at_once_tell_it_once() -> None:
+    world = World(rota(web=weekly("ada", "bob")))
+    other = World(world.holder.current)
+    other.store = world.store
+    first, second = await world.starts(MONDAY), await other.starts(MONDAY)
+    assert (len(first), second) == (1, [])

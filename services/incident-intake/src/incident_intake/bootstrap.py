@@ -13,6 +13,7 @@ from incident_intake.entrypoints import (
     silences,
     timers,
     webhooks,
+    why,
 )
 from incident_intake.entrypoints.reception import Reception
 from incident_intake.handlers import Handlers
@@ -54,6 +55,7 @@ def build(
                 http.router(parts.store),
                 orders.router(handlers, parts.store, parts.clock),
                 silences.router(handlers, parts.store, parts.clock),
+                why.router(parts.store, parts.catalog),
             ],
             routes=[
                 *webhooks.routes(reception),

@@ -47,6 +47,10 @@ class Alerts(Protocol):
         """Return these alerts, those that exist, locked."""
         ...
 
+    async def named(self, alert_ids: Iterable[str]) -> list[Alert]:
+        """Return these alerts, those that exist, unlocked: to show them."""
+        ...
+
     async def firing_in(self, incident_ids: Iterable[str]) -> list[Alert]:
         """Return the firing alerts of these incidents, locked."""
         ...

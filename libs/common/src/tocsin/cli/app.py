@@ -22,6 +22,7 @@ from tocsin.cli import (
     silences,
     status,
     topics,
+    why,
 )
 from tocsin.cli.failure import CliError
 from tocsin.cli.session import Session, World
@@ -94,6 +95,7 @@ app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("on-call")(on_call.on_call)
 app.command("shifts")(on_call.shifts)
+app.command("why")(why.why)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(chat.app, name="chat")
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -41,6 +41,10 @@ class MemoryAlerts:
         """Return these alerts, those that exist."""
         return {each: self._alerts[each] for each in alert_ids if each in self._alerts}
 
+    async def named(self, alert_ids: Iterable[str]) -> list[Alert]:
+        """Return these alerts, those that exist."""
+        return list((await self.load(alert_ids)).values())
+
     async def firing_in(self, incident_ids: Iterable[str]) -> list[Alert]:
         """Return the firing alerts of these incidents."""
         wanted = set(incident_ids)

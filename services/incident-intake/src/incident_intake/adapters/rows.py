@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Column, Index, MetaData, Row, Table, Text
 from incident_intake.domain.alert import Alert
 from incident_intake.domain.counts import AlertCounts
 from incident_intake.domain.incident import Incident
+from incident_intake.domain.judgement import Judgement
 from incident_intake.domain.suppression import Silence
 from tocsin.events import Actor, Link
 from tocsin.sql import Instant, Json, recipe_tables
@@ -105,6 +106,8 @@ def alert_row(alert: Alert) -> dict[str, Any]:
     data["links"] = [[link.href, link.text] for link in alert.links]
     for name in _ALERT_INSTANTS:
         data[name] = getattr(alert, name)
+    data["placed"] = _judgement_data(alert.placed)
+    data["passed_over"] = _judgement_data(alert.passed_over)
     return {
         "alert_id": alert.alert_id,
         "service": alert.service,
@@ -131,6 +134,9 @@ def alert_of(row: Row[Any]) -> Alert:
         links=tuple(Link.model_construct(href=href, text=text) for href, text in data["links"]),
         **{name: data[name] for name in _ALERT_PLAIN},
         **_instants(data, _ALERT_INSTANTS),
+        # Rows of the first releases do not have them.
+        placed=_judgement_of(data.get("placed")),
+        passed_over=_judgement_of(data.get("passed_over")),
     )
 
 
@@ -144,6 +150,7 @@ def incident_row(incident: Incident) -> dict[str, Any]:
     data["resolved_by"] = _actor_data(incident.resolved_by)
     for name in _INCIDENT_INSTANTS:
         data[name] = getattr(incident, name)
+    data["catalog_version"] = incident.catalog_version
     return {
         "incident_id": incident.incident_id,
         "number": incident.number,
@@ -172,6 +179,7 @@ def incident_of(row: Row[Any]) -> Incident:
             Actor(kind=kind, name=name) for kind, name in data["acknowledged_also_by"]
         ),
         resolved_by=_actor_of(data["resolved_by"]),
+        catalog_version=data.get("catalog_version", 0),
         **{name: data[name] for name in _INCIDENT_PLAIN},
         **_instants(data, _INCIDENT_INSTANTS),
     )
@@ -217,3 +225,16 @@ def _actor_data(actor: Actor | None) -> list[str] | None:
 
 def _actor_of(data: list[Any] | None) -> Actor | None:
     return None if data is None else Actor(kind=data[0], name=data[1])
+
+
+def _judgement_data(judgement: Judgement | None) -> list[Any] | None:
+    if judgement is None:
+        return None
+    return [judgement.code, judgement.at, judgement.rule, judgement.catalog_version]
+
+
+def _judgement_of(data: list[Any] | None) -> Judgement | None:
+    if data is None:
+        return None
+    code, at, rule, catalog_version = data
+    return Judgement(code, datetime.fromisoformat(at), rule, catalog_version)

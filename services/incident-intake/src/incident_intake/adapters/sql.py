@@ -52,6 +52,16 @@ class SqlAlerts:
             for alert in await self._locked(ALERTS.c.alert_id.in_(some))
         }
 
+    async def named(self, alert_ids: Iterable[str]) -> list[Alert]:
+        """Return these alerts, those that exist, unlocked: to show them."""
+        return [
+            alert_of(row)
+            for some in chunks(alert_ids)
+            for row in await self._connection.execute(
+                select(ALERTS).where(ALERTS.c.alert_id.in_(some)).order_by(ALERTS.c.alert_id)
+            )
+        ]
+
     async def firing_in(self, incident_ids: Iterable[str]) -> list[Alert]:
         """Return the firing alerts of these incidents, locked."""
         firing = ALERTS.c.status == "firing"

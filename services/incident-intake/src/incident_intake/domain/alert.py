@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Literal
 
 from incident_intake.domain.bounds import cut, fitting
+from incident_intake.domain.judgement import Judgement
 from tocsin import ids
 from tocsin.events import AlertEvent, AlertSummary, Link, Severity
 
@@ -40,7 +41,8 @@ class Alert:
 
     `started_at` is the earliest start of the episode, `latest_start` the latest that was claimed;
     `resolved_start` is the start that the resolving message named: the episode it is about.
-    `learned_end_at` is when the message that ended it was received.
+    `learned_end_at` is when the message that ended it was received. `placed` is what was decided
+    when it fired, `passed_over` what was last decided to change nothing.
     """
 
     alert_id: str
@@ -66,6 +68,8 @@ class Alert:
     learned_end_at: datetime | None = None
     expires_at: datetime | None = None
     times_received: int = 1
+    placed: Judgement | None = None
+    passed_over: Judgement | None = None
 
     @classmethod
     def opened(cls, event: AlertEvent) -> "Alert":
@@ -152,13 +156,17 @@ class Alert:
             expires_at=None,
         )
 
-    def suppressed(self, silence_id: str) -> "Alert":
+    def suppressed(self, silence_id: str, placed: Judgement | None = None) -> "Alert":
         """Return the alert held back by a silence, in no incident."""
-        return replace(self, status="suppressed", silence_id=silence_id, incident_id=None)
+        return replace(
+            self, status="suppressed", silence_id=silence_id, incident_id=None, placed=placed
+        )
 
-    def joined(self, incident_id: str) -> "Alert":
+    def joined(self, incident_id: str, placed: Judgement | None = None) -> "Alert":
         """Return the alert firing in this incident."""
-        return replace(self, status="firing", silence_id=None, incident_id=incident_id)
+        return replace(
+            self, status="firing", silence_id=None, incident_id=incident_id, placed=placed
+        )
 
     def summary(self) -> AlertSummary:
         """Return what people need of it when they are paged; the rest is in the alert."""

@@ -71,6 +71,7 @@ class Incident:
     snoozed_until: datetime | None = None
     resolved_by: Actor | None = None
     resolved_at: datetime | None = None
+    catalog_version: int = 0
 
     @classmethod
     def triggered(cls, fact: IncidentTriggered, now: datetime) -> Decision:
@@ -91,6 +92,7 @@ class Incident:
             description=fact.description,
             rule=fact.rule,
             alerts=counts,
+            catalog_version=fact.catalog_version,
         )
         return Decision(incident, (fact,))
 
@@ -198,33 +200,29 @@ class Incident:
         """A person says that it is over, alerts and all."""
         self._refuse_when_resolved()
         fact = IncidentResolved(**self._next, by=by, reason="command", via=via)
-        return self._decide(
-            fact,
-            status="resolved",
-            resolved_by=by,
-            resolved_at=now,
-            alerts=self.alerts.dismissed(),
-            acknowledged_until=None,
-            snoozed_until=None,
-        )
+        return self._over(fact, by, now, self.alerts.dismissed())
 
     def settle(self, by: Actor, now: datetime, *, auto_resolve: bool) -> Decision:
         """It is over when the last of its alerts has ended, unless its service wants a person."""
         if not (self.is_open and auto_resolve) or any(self.alerts.firing):
             return Decision(self)
         fact = IncidentResolved(**self._next, by=by, reason="alerts-resolved")
+        return self._over(fact, by, now, self.alerts)
+
+    def note(self, by: Actor, text: str, via: str) -> Decision:
+        """Somebody wrote something down."""
+        return self._decide(NoteAdded(**self._next, by=by, text=text, via=via))
+
+    def _over(self, fact: IncidentEvent, by: Actor, now: datetime, left: AlertCounts) -> Decision:
         return self._decide(
             fact,
             status="resolved",
             resolved_by=by,
             resolved_at=now,
+            alerts=left,
             acknowledged_until=None,
             snoozed_until=None,
         )
-
-    def note(self, by: Actor, text: str, via: str) -> Decision:
-        """Somebody wrote something down."""
-        return self._decide(NoteAdded(**self._next, by=by, text=text, via=via))
 
     def _unacknowledge(
         self, reason: Literal["snooze-ended", "acknowledgement-timeout"]

@@ -1,6 +1,7 @@
 """Alert events become incidents: deduplicated, suppressed, grouped, opened and ended."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -80,9 +81,9 @@ def _decide(desk: Desk, event: AlertEvent, cause: Envelope[Event]) -> None:
             desk.apply(incident.acknowledge(by, desk.now, until, event.source), cause)
         case Resolved(alert):
             triage.end(desk, alert, cause, Actor(kind="integration", name=event.integration))
-        case Stale(alert=remembered):
+        case Stale(reason=reason, alert=remembered):
             if remembered is not None:
-                desk.keep(remembered)
+                desk.keep(replace(remembered, passed_over=desk.judgement("passed-over", reason)))
         case never:
             assert_never(never)
 

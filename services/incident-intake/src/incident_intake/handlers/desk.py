@@ -7,6 +7,7 @@ from incident_intake.domain import grouping, owing
 from incident_intake.domain import severity as severities
 from incident_intake.domain.alert import Alert
 from incident_intake.domain.incident import Decision, Incident
+from incident_intake.domain.judgement import Code, Judgement
 from incident_intake.domain.suppression import Silence
 from incident_intake.domain.urgency import urgency
 from incident_intake.ports import IntakeUnitOfWork, Membership
@@ -103,6 +104,10 @@ class Desk:
         """Return the part that the alert had in an incident, if it ever was in it."""
         pair = (incident.incident_id, alert.alert_id)
         return self._memberships.get(pair) or self._parts.get(pair)
+
+    def judgement(self, code: Code, rule: str) -> Judgement:
+        """Return a decision of now, by the catalog in force."""
+        return Judgement(code, self.now, rule, self.catalog.version)
 
     def group_of(self, alert: Alert) -> str:
         """Return the alert's group key."""

@@ -54,7 +54,8 @@ def suppress(
 ) -> None:
     """Hold an alert back until the silence ends; tell it once per silence and episode."""
     before = desk.alerts.get(alert.alert_id)
-    desk.keep(alert.suppressed(silence.silence_id))
+    rule = f"silence {silence.silence_id}: {', '.join(silence.matchers)}"
+    desk.keep(alert.suppressed(silence.silence_id, desk.judgement("silenced", rule)))
     timer_id = f"{SUPPRESSION}:{alert.alert_id}"
     desk.wake(timer_id, SUPPRESSION, alert.alert_id, silence.ends_at)
     if before and before.status == "suppressed" and before.silence_id == silence.silence_id:
@@ -65,7 +66,7 @@ def suppress(
         dedup_key=alert.dedup_key,
         title=alert.title,
         reason="silence",
-        rule=f"silence {silence.silence_id}: {', '.join(silence.matchers)}",
+        rule=rule,
         until=silence.ends_at,
         labels=dict(alert.labels),
     )
@@ -91,10 +92,12 @@ def end(desk: Desk, alert: Alert, cause: Envelope[Event] | None, by: Actor = TOC
 def _join(desk: Desk, alert: Alert, incident: Incident, cause: Envelope[Event] | None) -> None:
     # Not what the alert became since: its part says how the incident counts it.
     part = desk.part_of(alert, incident)
-    joined = alert.joined(incident.incident_id)
+    rule = grouping.rule(desk.service(alert.service))
+    placed = desk.judgement("grouped" if part is None else "fired-again", rule)
+    joined = alert.joined(incident.incident_id, placed)
     _take_in(desk, joined)
     if part is None:
-        decision = incident.add(joined, grouping.rule(desk.service(alert.service)))
+        decision = incident.add(joined, rule)
     else:
         decision = incident.readd(joined, expired=part.status == "expired")
     desk.rate(desk.apply(decision, cause), cause)
@@ -107,7 +110,8 @@ def _take_in(desk: Desk, alert: Alert) -> None:
 
 def _open(desk: Desk, alert: Alert, seed: str, cause: Envelope[Event] | None) -> None:
     service = desk.service(alert.service)
-    joined = alert.joined(incident_id(seed))
+    rule = grouping.rule(service)
+    joined = alert.joined(incident_id(seed), desk.judgement("opened", rule))
     _take_in(desk, joined)
     fact = IncidentTriggered(
         incident_id=incident_id(seed),
@@ -126,7 +130,7 @@ def _open(desk: Desk, alert: Alert, seed: str, cause: Envelope[Event] | None) ->
         links=alert.links,
         group_key=desk.group_of(alert),
         by=Actor(kind="integration", name=alert.integration),
-        rule=grouping.rule(service),
+        rule=rule,
         catalog_version=desk.catalog.version,
     )
     desk.apply(Incident.triggered(fact, desk.now), cause)

@@ -11,6 +11,7 @@ from datetime import datetime
 from postmortem.domain.postmortem import Decision, draft
 from postmortem.domain.recorded import incident_of, is_identity
 from postmortem.domain.timeline import TimelineEntry, timeline
+from postmortem.domain.why import Why, why
 from postmortem.handlers.projecting import project
 from postmortem.handlers.watching import hear_silences, hear_watches
 from postmortem.ports import PostmortemUnitOfWork
@@ -91,6 +92,11 @@ class Handlers:
         """Return the timeline of an incident; None if nothing is known of it."""
         _, envelopes = await self._events(uow, identity)
         return timeline(envelopes) if envelopes else None
+
+    async def why(self, uow: PostmortemUnitOfWork, identity: str) -> Why | None:
+        """Return what was decided about an incident, and why; None if nothing is known of it."""
+        incident_id, envelopes = await self._events(uow, identity)
+        return why(incident_id, envelopes) if envelopes else None
 
     async def _events(
         self, uow: PostmortemUnitOfWork, identity: str

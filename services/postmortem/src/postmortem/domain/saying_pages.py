@@ -1,0 +1,78 @@
+"""What escalation decided: whom to page, by which policy, and why nobody."""
+
+from collections.abc import Iterable
+
+from postmortem.domain.saying import Said, Story, names, say, times
+from postmortem.domain.sentences import clock_time
+from tocsin import events as e
+from tocsin.why import Inputs
+
+NOT_PAGED = "not paged: "
+
+
+@say.register
+def _(event: e.EscalationStarted, story: Story) -> Iterable[Said]:
+    story.started = True
+    inputs: Inputs = {"levels": event.levels, "repeat": event.repeat}
+    if not event.levels:
+        text = f"At {story.at} there was no escalation policy with a level to page."
+        yield "no-policy", text, f"policy {event.policy}", inputs
+        return
+    text = (
+        f"Policy {event.policy} was taken at {story.at}, as of catalog {event.catalog_version}:"
+        f" {event.levels} levels, gone through {times(1 + event.repeat)}."
+    )
+    yield "policy-taken", text, f"policy {event.policy}", inputs
+
+
+@say.register
+def _(event: e.LevelSkipped, story: Story) -> Iterable[Said]:
+    story.nobody = event.reason
+    text = (
+        f"Level {event.level} of policy {event.policy} was skipped at {story.at},"
+        f" because there is nobody to page: {event.reason}."
+    )
+    yield "level-skipped", text, f"policy {event.policy}", {"level": event.level}
+
+
+@say.register
+def _(event: e.PageRequested, story: Story) -> Iterable[Said]:
+    because, *chain = [one for one in event.reason if not one.startswith(NOT_PAGED)] or [""]
+    led = "; ".join(filter(None, (because, *chain)))
+    text = (
+        f"{event.responder} was paged at {story.at} because service {event.service}"
+        f" has policy {event.policy}; {led or 'the policy names them'}."
+    )
+    if event.due_at:
+        text += f" It was due at {clock_time(event.due_at)}; an outage held it up."
+    story.paged.append(text)
+    inputs: Inputs = {
+        "responder": event.responder,
+        "urgency": event.urgency,
+        "level": event.level,
+        "loop": event.loop,
+        "chain": list(event.reason),
+        "page_id": event.page_id,
+    }
+    code = "paged" if event.level else "last-resort"
+    yield code, text, f"policy {event.policy}", inputs
+    for one in event.reason:
+        if one.startswith(NOT_PAGED):
+            missed = one.removeprefix(NOT_PAGED)
+            yield "not-paged", f"Not paged at {story.at}: {missed}.", f"policy {event.policy}", {}
+
+
+@say.register
+def _(event: e.PageWithdrawn, story: Story) -> Iterable[Said]:
+    text = f"The page to {event.responder} was withdrawn at {story.at}: {event.reason}."
+    yield "page-withdrawn", text, event.reason, {"responder": event.responder}
+
+
+@say.register
+def _(event: e.EscalationExhausted, story: Story) -> Iterable[Said]:
+    last = names(event.last_resort)
+    story.nobody = "" if last else event.reason
+    then = f"the last resort is {last}" if last else "there is no last resort either"
+    text = f"Policy {event.policy} was through at {story.at}: {event.reason}; {then}."
+    inputs: Inputs = {"loops": event.loops, "last_resort": list(event.last_resort)}
+    yield "exhausted", text, f"policy {event.policy}", inputs
