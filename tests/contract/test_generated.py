@@ -53,7 +53,8 @@ def _assert_whole(document: Any) -> None:
     found = list(references(document))
     assert found
     for reference in found:
-        assert resolved(document, reference), reference
+        # KeyError: it leads nowhere. `{}` is whatever JSON there is.
+        assert isinstance(resolved(document, reference), dict), reference
 
 
 def test_asyncapi_tells_every_topic_and_message() -> None:
