@@ -22,8 +22,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeDecorator
 
-from tocsin.prepared import Prepared
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LAST = (
@@ -158,11 +156,7 @@ def insert_into(connection: AsyncConnection, table: Table) -> Any:  # noqa: ANN4
 
 
 @lru_cache(maxsize=256)
-def _on_conflict(dialect: str, table: Table, key: tuple[str, ...], *, update: bool) -> Prepared:
-    return Prepared(_writing(dialect, table, key, update=update))
-
-
-def _writing(dialect: str, table: Table, key: tuple[str, ...], *, update: bool) -> Executable:
+def _on_conflict(dialect: str, table: Table, key: tuple[str, ...], *, update: bool) -> Executable:
     statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     if not update:
         return statement.on_conflict_do_nothing(index_elements=list(key) or None)
@@ -184,7 +178,7 @@ async def upsert(
     """Write whole rows, one statement for all: those whose `key` exists are replaced."""
     if rows:
         statement = _on_conflict(connection.dialect.name, table, tuple(key), update=True)
-        await statement.many(connection, rows)
+        await connection.execute(statement, list(rows))
 
 
 async def insert_new(
@@ -200,4 +194,4 @@ async def insert_new(
     """
     if rows:
         statement = _on_conflict(connection.dialect.name, table, tuple(key), update=False)
-        await statement.many(connection, rows)
+        await connection.execute(statement, list(rows))

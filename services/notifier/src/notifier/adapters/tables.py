@@ -4,20 +4,17 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Index,
-    Insert,
     Integer,
     MetaData,
     Table,
     Text,
     bindparam,
-    or_,
     select,
     type_coerce,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tocsin.prepared import Among, Prepared
 from tocsin.sql import Instant, Json, recipe_tables
 
 METADATA = MetaData()
@@ -123,26 +120,26 @@ ON_CALL = Table(
     Column("until", Instant),
     Column("then", Json, nullable=False),
 )
-DUE = Prepared(
+DUE = (
     select(NOTIFICATIONS)
     .where(NOTIFICATIONS.c.wakes_at <= bindparam("now", type_=Instant))
     .order_by(NOTIFICATIONS.c.wakes_at, NOTIFICATIONS.c.notification_id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-ANY_DUE = Prepared(
+ANY_DUE = (
     select(NOTIFICATIONS.c.notification_id)
     .where(NOTIFICATIONS.c.wakes_at <= bindparam("now", type_=Instant))
     .limit(1)
 )
 # Those whose time came once, and who still wait for a try.
-WAITING_FOR = Prepared(
+WAITING_FOR = (
     select(NOTIFICATIONS)
     .join(PAGES, PAGES.c.page_id == NOTIFICATIONS.c.page_id)
     .where(
-        Among(PAGES.c.responder, "people"),
+        PAGES.c.responder.in_(bindparam("people", expanding=True)),
         NOTIFICATIONS.c.wakes_at.is_not(None),
-        or_(NOTIFICATIONS.c.state == "waiting", NOTIFICATIONS.c.state == "retrying"),
+        NOTIFICATIONS.c.state.in_(["waiting", "retrying"]),
         NOTIFICATIONS.c.purpose == "page",
         NOTIFICATIONS.c.due_since <= bindparam("now", type_=Instant),
     )
@@ -150,7 +147,7 @@ WAITING_FOR = Prepared(
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=NOTIFICATIONS)
 )
-HELD_BY = Prepared(
+HELD_BY = (
     select(NOTIFICATIONS)
     .where(
         NOTIFICATIONS.c.wakes_at.is_not(None),
@@ -162,7 +159,7 @@ HELD_BY = Prepared(
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-CLAIMED = Prepared(
+CLAIMED = (
     select(NOTIFICATIONS)
     .where(
         NOTIFICATIONS.c.state == "sending",
@@ -173,16 +170,15 @@ CLAIMED = Prepared(
     .with_for_update(skip_locked=True)
 )
 # Written and found to be new in one statement.
-ADD_PAGES: dict[str, Insert] = {
+ADD_PAGES = {
     name: insert(PAGES)
     .on_conflict_do_nothing(index_elements=["page_id"])
     .returning(PAGES.c.page_id)
     for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
-ADD_PAGE = Prepared(by_dialect=ADD_PAGES.__getitem__)
 # Only what changes in a notification's life: the indexed columns of its identity stay.
 CHANGING = ("incident_version", "state", "due_since", "wakes_at", "ended_at", "fence", "attempt")
-SAVE = Prepared(
+SAVE = (
     update(NOTIFICATIONS)
     .where(NOTIFICATIONS.c.notification_id == bindparam("of"))
     .values({name: bindparam(name) for name in (*CHANGING, "data")})
