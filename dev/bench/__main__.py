@@ -74,7 +74,16 @@ def _measured(report: Report, subject: str, keys: Sequence[str], step: Step) -> 
         with peer.alertmanager() as theirs:
             return uvloop.run(measure(theirs, report, keys, say))
     with running(subject) as system:
-        return uvloop.run(measure(Tocsin(system), report, keys, say))
+        return uvloop.run(_of_ours(Tocsin(system), report, keys, say))
+
+
+async def _of_ours(
+    tocsin: Tocsin, report: Report, keys: Sequence[str], say: Callable[[str], None]
+) -> list[Row]:
+    try:
+        return await measure(tocsin, report, keys, say)
+    finally:
+        await tocsin.close()
 
 
 async def measure(

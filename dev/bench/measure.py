@@ -16,6 +16,7 @@ BATCH = 100
 HELD = 1000.0  # ms: the p99 below which a rate counts as held.
 FILL = 300.0  # Alerts per second while memory is filled: no backlog, whose buffers would stay.
 IDLE_SECONDS = 4.0
+LOOK = 0.2  # Seconds between two looks at how far the work has gone: each costs some of it.
 T = TypeVar("T")
 
 
@@ -138,7 +139,7 @@ class Bench:
     async def _until_handled(self, wanted: float) -> None:
         async with asyncio.timeout(SETTLE_WITHIN):
             while (await self.subject.handled() or 0.0) < wanted:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(LOOK)
 
     async def _fill(self, name: str, count: int) -> None:
         titles = [f"{name} {number}" for number in range(count)]

@@ -25,6 +25,8 @@ GROUPED = "bench-grouped"
 PATH = "/v1/alerts/generic"
 AT_ONCE = 2000
 QUIET_FOR = 1.5  # Seconds without any event: longer than any consumer rests between batches.
+POLL = 0.5  # Each look at a service's metrics costs it milliseconds.
+MOVING = ("tocsin_events_consumed_total", "tocsin_outbox_published_total")
 _UP = re.compile(r"is up after ([0-9.]+) s")
 
 
@@ -36,6 +38,8 @@ class Tocsin:
     def __init__(self, system: Running) -> None:
         """Measure `system`."""
         self._system = system
+        # One for all: making one reads certificates for longer than a request takes.
+        self._client = system.client()
         host, _, port = system.intake.removeprefix("http://").rpartition(":")
         self.sender = Sender(host, int(port), PATH, KEY, CONNECTIONS)
 
@@ -78,14 +82,15 @@ class Tocsin:
 
     async def handled(self) -> float | None:
         """Return how many alert events intake has handled."""
-        return await self._counted(self._system.intake, "tocsin_events_consumed_total", "alert-eve")
+        metrics = await self._metrics(self._system.intake)
+        return counted(metrics, "tocsin_events_consumed_total", "alert-events")
 
     async def quiet(self) -> None:
         """Return when no service has consumed or published anything for a while."""
         before, since = await self._events(), time.monotonic()
         async with asyncio.timeout(SETTLE_WITHIN):
             while time.monotonic() - since < QUIET_FOR:
-                await asyncio.sleep(0.25)
+                await asyncio.sleep(POLL)
                 if (now := await self._events()) != before:
                     before, since = now, time.monotonic()
 
@@ -110,30 +115,30 @@ class Tocsin:
             await publisher.send(outgoing[first : first + AT_ONCE])
         await publisher.close()
 
+    async def close(self) -> None:
+        """Let connections go."""
+        await self._client.aclose()
+
     async def _ready(self, name: str, before: int) -> None:
-        async with self._system.client() as client, asyncio.timeout(SETTLE_WITHIN):
-            while True:
-                if json.loads(self._system.layout.pids.read_text()).get(name, before) != before:
-                    try:
-                        answer = await client.get(f"{self._system.url(name)}/readyz")
-                    except httpx.TransportError:
-                        pass
-                    else:
-                        if answer.status_code == httpx.codes.OK:
-                            return
+        async with asyncio.timeout(SETTLE_WITHIN):
+            while not await self._is_ready(name, before):
                 await asyncio.sleep(0.02)
 
-    async def _events(self) -> float:
-        total = 0.0
-        for name in self._system.names():
-            for metric in ("tocsin_events_consumed_total", "tocsin_outbox_published_total"):
-                total += await self._counted(self._system.url(name), metric)
-        return total
+    async def _is_ready(self, name: str, before: int) -> bool:
+        if json.loads(self._system.layout.pids.read_text()).get(name, before) == before:
+            return False
+        try:
+            answer = await self._client.get(f"{self._system.url(name)}/readyz")
+        except httpx.TransportError:
+            return False
+        return answer.status_code == httpx.codes.OK
 
-    async def _counted(self, url: str, metric: str, label: str = "") -> float:
-        async with self._system.client() as client:
-            answer = await client.get(f"{url}/metrics")
-        return counted(answer.text, metric, label)
+    async def _events(self) -> float:
+        pages = [await self._metrics(self._system.url(name)) for name in self._system.names()]
+        return sum(counted(page, metric) for page in pages for metric in MOVING)
+
+    async def _metrics(self, url: str) -> str:
+        return (await self._client.get(f"{url}/metrics")).text
 
 
 def counted(text: str, metric: str, label: str = "") -> float:

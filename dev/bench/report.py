@@ -94,7 +94,7 @@ class Report:
             theirs, figure = self.row("alertmanager", key), ROWS[key].shows[0]
             ours = [self.row(subject, key) for subject in self.rows if subject != "alertmanager"]
             found = [ratio(row, theirs, figure) for row in ours if row and theirs]
-            yield " and ".join(f"{one:.2g}" for one in found if one is not None)
+            yield " and ".join(f"x {one:,.2f}" for one in found if one is not None)
         yield ", ".join(self._aim(key, aim) for aim in ROWS[key].aims)
 
     def _aim(self, key: str, aim: Aim) -> str:

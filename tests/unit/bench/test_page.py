@@ -44,7 +44,7 @@ def test_each_measured_row_is_a_line_with_its_ratio_and_aim() -> None:
     assert lines["delay of a page at 100/s"] == [
         "p50 20 ms, p99 90 ms",
         "p50 10 ms, p99 30 ms",
-        "2",
+        "x 2.00",
         "p50 <= 25 ms, p99 <= 80 ms: not met on SQLite",
     ]
     assert lines["backlog of 100,000 to one incident"] == [
