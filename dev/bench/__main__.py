@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -104,7 +105,7 @@ async def measure(
             say(ROWS[key].name)
             try:
                 rows.append(await ROWS[key].measure(bench, report.scale))
-            except (TimeoutError, OSError) as error:
+            except (TimeoutError, OSError, httpx.HTTPError) as error:
                 report.troubles.append(f"{subject.name}, {ROWS[key].name}: not done: {error!r}.")
     if pages.repeats:
         report.troubles.append(f"{subject.name}: {pages.repeats} pages came again.")
@@ -127,7 +128,7 @@ def _progress(total: int) -> Iterator[Step]:
 
 
 def _print(report: Report) -> None:
-    console = Console()
+    console = Console(width=150)
     title = f"commit {report.commit}, {report.machine}, scale {report.scale:g}"
     for heads, *lines in (
         [report.heads(), *report.lines()],

@@ -118,6 +118,8 @@ class Alertmanager:
         url = f"http://{LOOPBACK}:{self._port}/-/ready"
         async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(SETTLE_WITHIN):
             while not await _is_ready(client, url):
+                if not self._process.is_running:
+                    raise RuntimeError(f"{PROGRAM} ended:\n{self._process.last_lines()}")
                 await asyncio.sleep(0.02)
 
 

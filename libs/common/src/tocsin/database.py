@@ -1,7 +1,7 @@
 """A service's own database, by URL: SQLite (WAL, FULL) embedded, PostgreSQL for replicas."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from tocsin.driver import adapter_of, refused
 from tocsin.inline_sqlite import InlineConnection
 
 READERS = 4
@@ -33,10 +34,9 @@ class Database:
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that commits when left and rolls back on an exception."""
         if self.is_sqlite:
-            async with self._turn:
-                connection = await self._sole_writer()
-                async with connection.begin():
-                    yield connection
+            async with self._turn, _begun(await self._sole_writer(), "BEGIN IMMEDIATE") as begun:
+                yield begun
+                await _committed(begun)
         else:
             async with self._writer.begin() as connection:
                 yield connection
@@ -47,7 +47,8 @@ class Database:
         if self.is_sqlite:
             connection = self._readers.pop() if self._readers else await self._reader.connect()
             try:
-                yield connection
+                async with _begun(connection, "BEGIN") as begun:
+                    yield begun
             finally:
                 await self._keep_reader(connection)
             return
@@ -59,7 +60,6 @@ class Database:
                 await connection.rollback()
 
     async def _keep_reader(self, connection: AsyncConnection) -> None:
-        await connection.rollback()
         if connection.invalidated or len(self._readers) >= READERS:
             await connection.close()
         else:
@@ -83,6 +83,39 @@ class Database:
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
+
+
+@asynccontextmanager
+async def _begun(connection: AsyncConnection, how: str) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction of SQLite's past SQLAlchemy, which takes as long for it as a statement.
+
+    What SQLAlchemy executes in it finds it open. What is not committed is rolled back.
+    """
+    driver: InlineConnection = adapter_of(connection).driver_connection
+    await _told(connection, driver.begin(how), how)
+    try:
+        yield connection
+    finally:
+        if connection.in_transaction():  # SQLAlchemy executed something, and is in it too.
+            await connection.rollback()
+        if not connection.invalidated:
+            await driver.rollback()
+
+
+async def _committed(connection: AsyncConnection) -> None:
+    if connection.in_transaction():
+        await connection.commit()
+    else:
+        await _told(connection, adapter_of(connection).driver_connection.commit(), "COMMIT")
+
+
+async def _told(connection: AsyncConnection, work: Awaitable[None], text: str) -> None:
+    """Let SQLAlchemy judge what goes wrong."""
+    try:
+        await work
+    except BaseException as error:
+        await refused(connection, error, text)
+        raise
 
 
 def driver_url(url: str, *, asynchronous: bool = True) -> str:
@@ -154,4 +187,5 @@ def prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's sync Connection.
-        connection.exec_driver_sql(begin)
+        if not connection.connection.driver_connection.in_transaction:
+            connection.exec_driver_sql(begin)

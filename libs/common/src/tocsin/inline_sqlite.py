@@ -95,6 +95,15 @@ class InlineConnection:
         """None: transactions begin where we say so."""
         return self._conn.isolation_level
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open, whoever began it."""
+        return self._conn.in_transaction
+
+    async def begin(self, how: str) -> None:
+        """Open a transaction; wait while another process holds the file."""
+        await self.cursor().execute(how)
+
     def put_nowait(self, job: "tuple[asyncio.Future[Any], Callable[[], Any]]") -> None:
         """Run what SQLAlchemy wants run on aiosqlite's thread."""
         future, function = job

@@ -8,13 +8,14 @@ from sqlalchemy import Row, and_, bindparam, case, delete, func, or_, select, up
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin.obligations import ACT_EVERY, TELL_EVERY, Debts, Obligation
+from tocsin.prepared import Prepared
 from tocsin.tables import OBLIGATIONS, Instant, upsert
 
 T = OBLIGATIONS.c
-_DISCHARGE = delete(OBLIGATIONS).where(
-    T.obligation_id == bindparam("of"), T.version <= bindparam("up_to")
+_DISCHARGE = Prepared(
+    delete(OBLIGATIONS).where(T.obligation_id == bindparam("of"), T.version <= bindparam("up_to"))
 )
-_DEFER = (
+_DEFER = Prepared(
     update(OBLIGATIONS)
     .where(T.obligation_id == bindparam("of"))
     .values(
@@ -65,13 +66,13 @@ class SqlLedger:
         if done:
             # In one order, so that two transactions never wait for each other.
             rows = [{"of": name, "up_to": version} for name, version in sorted(done.items())]
-            await self._connection.execute(_DISCHARGE, rows)
+            await _DISCHARGE.many(self._connection, rows)
 
     async def defer(self, due: Mapping[str, datetime]) -> None:
         """Give these until then; those that are not owed any more stay struck off."""
         if due:
             rows = [{"of": name, "until": until} for name, until in sorted(due.items())]
-            await self._connection.execute(_DEFER, rows)
+            await _DEFER.many(self._connection, rows)
 
     async def overdue(self, now: datetime, limit: int) -> list[Obligation]:
         """Return what is overdue and to be acted on, longest overdue first, not locked."""

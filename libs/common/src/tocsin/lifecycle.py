@@ -19,7 +19,7 @@ from tocsin.errors import MisconfiguredError, TocsinError
 from tocsin.process import Process
 from tocsin.settings import ServiceSettings
 
-__all__ = ["Definition", "Parts", "main"]
+__all__ = ["Definition", "Parts", "main", "quieten_collector"]
 
 
 RECALL_HELP = "take over what was told since this time, after a restore, and exit"
@@ -48,7 +48,7 @@ def main(definition: Definition[Any]) -> None:
     if getattr(arguments, "recall_since", None):
         sys.exit(_recall(definition, found, arguments.recall_since))
     telemetry.configure_traces(found.otlp, definition.name)
-    _quieten_collector()
+    quieten_collector()
     # A thread that has committed waits this long at most for a busy event loop to let it say so.
     sys.setswitchinterval(0.0005)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -71,7 +71,7 @@ def _recall(definition: Definition[Any], found: ServiceSettings, text: str) -> i
     return 0
 
 
-def _quieten_collector() -> None:
+def quieten_collector() -> None:
     """Look for cycles rarely, and never among what lives as long as the process.
 
     Messages make objects without cycles by the thousand; at Python's default thresholds the

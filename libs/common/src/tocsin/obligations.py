@@ -105,5 +105,6 @@ class Ledger(Protocol):
 
 def plain(text: str, most: int = LONGEST_TEXT) -> str:
     """Return a text as one line that fits: what strangers wrote must not make lines of its own."""
-    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    shown = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    line = " ".join(shown.split())
     return line if len(line) <= most else line[: most - 1] + "…"

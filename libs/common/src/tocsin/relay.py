@@ -17,6 +17,7 @@ from tocsin.failures import is_infrastructure
 from tocsin.lease import Lease
 from tocsin.outgoing import Outgoing, Publisher
 from tocsin.pausing import happens
+from tocsin.prepared import Prepared
 from tocsin.sql import SqlUnitOfWork
 from tocsin.tables import OUTBOX
 from tocsin.topics import ALERT_EVENTS, MAX_MESSAGE_BYTES
@@ -28,7 +29,7 @@ LEASE = timedelta(seconds=5)
 DELETE_EVERY = 0.1  # Seconds. A delete per flush would cost more than the flush.
 STAND_BACK = 0.5  # Longer than any relay rests: whoever waits for the lease has it by then.
 POLL_SECONDS = 0.2  # The net below the in-process wake-up: rows of other replicas, or of a crash.
-_OLDEST = (
+_OLDEST = Prepared(
     select(
         OUTBOX.c.id,
         OUTBOX.c.topic,
@@ -41,7 +42,7 @@ _OLDEST = (
     .limit(bindparam("most"))
 )
 # By exact ids: a range would delete rows that a slower transaction has yet to commit.
-_DELETE = delete(OUTBOX).where(OUTBOX.c.id.in_(bindparam("sent", expanding=True)))
+_DELETE = Prepared(delete(OUTBOX).where(OUTBOX.c.id == bindparam("of")))
 
 
 class Relay:
@@ -71,7 +72,8 @@ class Relay:
         """Relay until told to stop; then publish what is left and let the lease go."""
         while not stop.is_set():
             try:
-                if await self.flush() == 0:
+                # What comes meanwhile wakes it: after less than a batch nothing is left to find.
+                if await self.flush() < BATCH:
                     await self._rest()
                 self.progress = time.monotonic()
                 self.healthy = True
@@ -113,7 +115,7 @@ class Relay:
 
     async def _oldest(self) -> list[Any]:
         async with self._database.snapshot() as connection:
-            found = await connection.execute(_OLDEST, {"most": BATCH + len(self._sent)})
+            found = await _OLDEST.rows(connection, {"most": BATCH + len(self._sent)})
             return [row for row in found if row.id not in self._sent]
 
     async def forget_sent(self, after: float = 0) -> None:
@@ -127,7 +129,7 @@ class Relay:
             # Forgotten even if the answer is lost: sent twice is harmless, never is not.
             sent, self._sent = self._sent, set()
             async with self._database.transaction() as connection:
-                await connection.execute(_DELETE, {"sent": list(sent)})
+                await _DELETE.many(connection, [{"of": one} for one in sent])
             crash_points.reach("relay.after-delete")
 
     async def _park_what_cannot_fit(self, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
@@ -139,7 +141,7 @@ class Relay:
             telemetry.DEAD_LETTERS.labels("relay").inc()
             async with self._database.transaction() as connection:
                 await SqlUnitOfWork(connection, self._clock.now()).bury([self._letter(row)])
-                await connection.execute(_DELETE, {"sent": [row.id]})
+                await _DELETE.many(connection, [{"of": row.id}])
         return fitting
 
     def _letter(self, row: Row[Any]) -> DeadLetter:

@@ -6,8 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Generic, TypeVar
 
-import orjson
-from sqlalchemy import TextClause, bindparam, delete, func, select, text
+from sqlalchemy import bindparam, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tocsin import telemetry
@@ -15,6 +14,7 @@ from tocsin.bus import announcement
 from tocsin.database import Database
 from tocsin.events import Envelope, Event, encode
 from tocsin.ledger import SqlLedger
+from tocsin.prepared import Prepared, Texts
 from tocsin.tables import (
     DEAD_LETTERS,
     EPOCH,
@@ -40,28 +40,32 @@ __all__ = [
 ]
 
 # One parameter holds every id, so the text, and with it the plan, is the same for any batch size.
-_REMEMBER: dict[str, TextClause] = {
-    "sqlite": text(
-        "INSERT INTO inbox (consumer, event_id, seen_at)"
-        " SELECT :consumer, value, :now FROM json_each(:ids) WHERE true"
-        " ON CONFLICT DO NOTHING RETURNING event_id"
-    ),
-    "postgresql": text(
-        "INSERT INTO inbox (consumer, event_id, seen_at)"
-        " SELECT CAST(:consumer AS text), value, CAST(:now AS bigint)"
-        " FROM json_array_elements_text(CAST(:ids AS json))"
-        " ON CONFLICT DO NOTHING RETURNING event_id"
-    ),
-}
-_TAKE_DUE = (
+_REMEMBER = Prepared(
+    by_dialect=lambda dialect: text(
+        {
+            "sqlite": "INSERT INTO inbox (consumer, event_id, seen_at)"
+            " SELECT :consumer, value, :now FROM json_each(:ids) WHERE true"
+            " ON CONFLICT DO NOTHING RETURNING event_id",
+            "postgresql": "INSERT INTO inbox (consumer, event_id, seen_at)"
+            " SELECT CAST(:consumer AS text), value, CAST(:now AS bigint)"
+            " FROM unnest(:ids) AS value"
+            " ON CONFLICT DO NOTHING RETURNING event_id",
+        }[dialect]
+    ).bindparams(bindparam("ids", type_=Texts))
+)
+_TAKE_DUE = Prepared(
     select(TIMERS)
     .where(TIMERS.c.due_at <= bindparam("now", type_=Instant))
     .order_by(TIMERS.c.due_at, TIMERS.c.timer_id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_CANCEL = delete(TIMERS).where(TIMERS.c.timer_id == bindparam("id"))
-_PENDING = select(func.count()).select_from(OUTBOX).where(OUTBOX.c.topic == bindparam("of"))
+_CANCEL = Prepared(delete(TIMERS).where(TIMERS.c.timer_id == bindparam("id")))
+_PENDING = Prepared(
+    select(func.count()).select_from(OUTBOX).where(OUTBOX.c.topic == bindparam("of"))
+)
+_PUBLISH = Prepared(OUTBOX.insert())
+_NEXT_DUE = Prepared(select(func.min(TIMERS.c.due_at)))
 
 
 class SqlUnitOfWork:
@@ -89,15 +93,9 @@ class SqlUnitOfWork:
         first: dict[str, Envelope[Event]] = {}
         for envelope in envelopes:
             first.setdefault(envelope.event_id, envelope)
-        found = await self.connection.execute(
-            _REMEMBER[self.connection.dialect.name],
-            {
-                "consumer": consumer,
-                "now": (self.now - EPOCH) // MICROSECOND,
-                "ids": orjson.dumps(list(first)).decode(),
-            },
-        )
-        fresh = set(found.scalars())
+        now = (self.now - EPOCH) // MICROSECOND
+        given = {"consumer": consumer, "now": now, "ids": list(first)}
+        fresh = set(await _REMEMBER.scalars(self.connection, given))
         return [envelope for event_id, envelope in first.items() if event_id in fresh]
 
     async def publish(self, envelopes: Sequence[Envelope[Event]]) -> None:
@@ -116,7 +114,7 @@ class SqlUnitOfWork:
             }
             for envelope in envelopes
         ]
-        await self.connection.execute(OUTBOX.insert(), rows)
+        await _PUBLISH.many(self.connection, rows)
 
     async def set_timers(self, timers: Sequence[Timer]) -> None:
         """Set or move timers."""
@@ -138,11 +136,11 @@ class SqlUnitOfWork:
     async def cancel_timers(self, timer_ids: Sequence[str]) -> None:
         """Cancel timers; those that are not set are ignored."""
         if timer_ids:
-            await self.connection.execute(_CANCEL, [{"id": identity} for identity in timer_ids])
+            await _CANCEL.many(self.connection, [{"id": identity} for identity in timer_ids])
 
     async def take_due(self, now: datetime, limit: int) -> list[Timer]:
         """Remove and return timers due by `now`; other replicas skip what we hold."""
-        rows = (await self.connection.execute(_TAKE_DUE, {"now": now, "most": limit})).all()
+        rows = await _TAKE_DUE.rows(self.connection, {"now": now, "most": limit})
         await self.cancel_timers([row.timer_id for row in rows])
         return [Timer(row.timer_id, row.kind, row.subject, row.due_at, row.data) for row in rows]
 
@@ -176,7 +174,7 @@ class SqlUnitOfWork:
 
     async def pending(self, topic: str) -> int:
         """Return how many events of this topic wait in the outbox."""
-        return int((await self.connection.execute(_PENDING, {"of": topic})).scalar_one())
+        return int((await _PENDING.scalars(self.connection, {"of": topic}))[0])
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Call `action` once this has been committed, and never if it was not."""
@@ -225,6 +223,5 @@ class SqlStore(Generic[Q]):
     async def next_due(self) -> datetime | None:
         """Return when the next timer is due."""
         async with self.database.snapshot() as connection:
-            found = await connection.execute(select(func.min(TIMERS.c.due_at)))
-            due: datetime | None = found.scalar_one_or_none()
+            due: datetime | None = (await _NEXT_DUE.scalars(connection))[0]
             return due

@@ -22,6 +22,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeDecorator
 
+from tocsin.prepared import Prepared
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LAST = (
@@ -156,7 +158,11 @@ def insert_into(connection: AsyncConnection, table: Table) -> Any:  # noqa: ANN4
 
 
 @lru_cache(maxsize=256)
-def _on_conflict(dialect: str, table: Table, key: tuple[str, ...], *, update: bool) -> Executable:
+def _on_conflict(dialect: str, table: Table, key: tuple[str, ...], *, update: bool) -> Prepared:
+    return Prepared(_writing(dialect, table, key, update=update))
+
+
+def _writing(dialect: str, table: Table, key: tuple[str, ...], *, update: bool) -> Executable:
     statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     if not update:
         return statement.on_conflict_do_nothing(index_elements=list(key) or None)
@@ -178,7 +184,7 @@ async def upsert(
     """Write whole rows, one statement for all: those whose `key` exists are replaced."""
     if rows:
         statement = _on_conflict(connection.dialect.name, table, tuple(key), update=True)
-        await connection.execute(statement, list(rows))
+        await statement.many(connection, rows)
 
 
 async def insert_new(
@@ -194,4 +200,4 @@ async def insert_new(
     """
     if rows:
         statement = _on_conflict(connection.dialect.name, table, tuple(key), update=False)
-        await connection.execute(statement, list(rows))
+        await statement.many(connection, rows)

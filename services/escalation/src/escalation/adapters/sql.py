@@ -23,6 +23,7 @@ from escalation.domain.escalation import Escalation
 from escalation.ports import Told
 from tocsin.catalog.planning import Held
 from tocsin.events import CatalogDocumentChanged, OnCallChanged
+from tocsin.prepared import Among, Prepared
 from tocsin.sql import Instant, Json, SqlUnitOfWork, insert_new, recipe_tables, upsert
 
 METADATA = MetaData()
@@ -62,6 +63,12 @@ HAND_OFFS = Table(
 )
 _HEAD = {"id": "catalog", "version": 0}
 _CLIMB = TypeAdapter(Escalation)
+_LOAD = Prepared(
+    select(ESCALATIONS.c.incident_id, ESCALATIONS.c.climb)
+    .where(Among(ESCALATIONS.c.incident_id, "ids"))
+    .order_by(ESCALATIONS.c.incident_id)  # One order everywhere: no deadlock.
+    .with_for_update()
+)
 
 
 class SqlEscalations:
@@ -74,13 +81,7 @@ class SqlEscalations:
 
     async def load(self, incident_ids: Collection[str]) -> Mapping[str, Escalation]:
         """Return those that exist, locked until the transaction ends."""
-        query = (
-            select(ESCALATIONS.c.incident_id, ESCALATIONS.c.climb)
-            .where(ESCALATIONS.c.incident_id.in_(sorted(incident_ids)))
-            .order_by(ESCALATIONS.c.incident_id)  # One order everywhere: no deadlock.
-            .with_for_update()
-        )
-        rows = await self._connection.execute(query)
+        rows = await _LOAD.rows(self._connection, {"ids": sorted(incident_ids)})
         return {row.incident_id: _CLIMB.validate_python(row.climb) for row in rows}
 
     async def find(self, incident_id: str) -> Escalation | None:

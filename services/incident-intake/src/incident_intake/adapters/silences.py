@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, or_, select
+from sqlalchemy import Select, Table, and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incident_intake.adapters.rows import SILENCES, silence_of, silence_row
 from incident_intake.domain.suppression import Silence
 from incident_intake.ports import cursor_parts
-from tocsin.sql import upsert
+from tocsin.prepared import Prepared
+from tocsin.sql import Instant, upsert
 
 
 def newest(table: Table, at: str, identity: str, after: str | None, limit: int) -> Select[Any]:
@@ -23,6 +24,10 @@ def newest(table: Table, at: str, identity: str, after: str | None, limit: int) 
     return found.where(or_(place[0] < end[0], and_(place[0] == end[0], place[1] < end[1])))
 
 
+_NOW = bindparam("now", type_=Instant)
+_ACTIVE = Prepared(select(SILENCES).where(SILENCES.c.ends_at > _NOW, SILENCES.c.starts_at <= _NOW))
+
+
 class SqlSilences:
     """Silences, in SQL."""
 
@@ -32,8 +37,7 @@ class SqlSilences:
 
     async def active(self, now: datetime) -> list[Silence]:
         """Return the silences that hold now, unlocked."""
-        statement = select(SILENCES).where(SILENCES.c.ends_at > now, SILENCES.c.starts_at <= now)
-        return [silence_of(row) for row in await self._connection.execute(statement)]
+        return [silence_of(row) for row in await _ACTIVE.rows(self._connection, {"now": now})]
 
     async def load(self, silence_ids: Iterable[str]) -> dict[str, Silence]:
         """Return these silences, locked."""

@@ -1,10 +1,9 @@
 """The ports in SQL: one code for SQLite and PostgreSQL, a statement for each kind and batch."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import zip_longest
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incident_intake.adapters.rows import (
@@ -22,19 +21,45 @@ from incident_intake.adapters.silences import SqlSilences, newest
 from incident_intake.domain.alert import Alert
 from incident_intake.domain.incident import Incident
 from incident_intake.ports import AlertFilter, IncidentFilter, Membership
+from tocsin.prepared import Among, Prepared
 from tocsin.sql import SqlUnitOfWork, insert_new, upsert
 
 __all__ = ["METADATA", "SqlIntakeUnitOfWork"]
 OPEN = ("triggered", "acknowledged")
 LAST_NUMBER = "incident"
-MOST_PARAMETERS = 10_000  # Of one statement; PostgreSQL and SQLite take 32,766.
-
-
-def chunks(identities: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """Return the identities in parts that one statement takes, each before the next in order."""
-    ordered = sorted(identities)
-    for start in range(0, len(ordered), MOST_PARAMETERS):
-        yield tuple(ordered[start : start + MOST_PARAMETERS])
+_BY_ID = Among(ALERTS.c.alert_id, "ids")
+_FIRING = and_(Among(ALERTS.c.incident_id, "incidents"), ALERTS.c.status == "firing")
+_HELD = and_(ALERTS.c.silence_id == bindparam("silence"), ALERTS.c.status == "suppressed")
+_ALERTS, _FIRING_ALERTS, _HELD_ALERTS = (
+    Prepared(select(ALERTS).where(where).order_by(ALERTS.c.alert_id).with_for_update())
+    for where in (_BY_ID, _FIRING, _HELD)
+)
+_SHOWN = Prepared(select(ALERTS).where(_BY_ID).order_by(ALERTS.c.alert_id))
+_PARTS = Prepared(
+    select(MEMBERSHIPS).where(
+        Among(MEMBERSHIPS.c.incident_id, "incidents"), Among(MEMBERSHIPS.c.alert_id, "alerts")
+    )
+)
+_INCIDENTS = Prepared(
+    select(INCIDENTS)
+    .where(
+        or_(
+            Among(INCIDENTS.c.incident_id, "ids"),
+            and_(Among(INCIDENTS.c.group_key, "groups"), Among(INCIDENTS.c.status, "open")),
+        )
+    )
+    .order_by(INCIDENTS.c.incident_id)
+    .with_for_update()
+)
+_LAST_NUMBER = Prepared(
+    update(COUNTERS)
+    .where(COUNTERS.c.name == LAST_NUMBER)
+    .values(value=COUNTERS.c.value)
+    .returning(COUNTERS.c.value)
+)
+_SAVE_NUMBER = Prepared(
+    update(COUNTERS).where(COUNTERS.c.name == LAST_NUMBER).values(value=bindparam("number"))
+)
 
 
 class SqlAlerts:
@@ -46,39 +71,24 @@ class SqlAlerts:
 
     async def load(self, alert_ids: Iterable[str]) -> dict[str, Alert]:
         """Return these alerts, those that exist, locked."""
-        return {
-            alert.alert_id: alert
-            for some in chunks(alert_ids)
-            for alert in await self._locked(ALERTS.c.alert_id.in_(some))
-        }
+        found = await self._locked(_ALERTS, ids=sorted(alert_ids))
+        return {alert.alert_id: alert for alert in found}
 
     async def named(self, alert_ids: Iterable[str]) -> list[Alert]:
         """Return these alerts, those that exist, unlocked: to show them."""
-        return [
-            alert_of(row)
-            for some in chunks(alert_ids)
-            for row in await self._connection.execute(
-                select(ALERTS).where(ALERTS.c.alert_id.in_(some)).order_by(ALERTS.c.alert_id)
-            )
-        ]
+        rows = await _SHOWN.rows(self._connection, {"ids": list(alert_ids)})
+        return [alert_of(row) for row in rows]
 
     async def firing_in(self, incident_ids: Iterable[str]) -> list[Alert]:
         """Return the firing alerts of these incidents, locked."""
-        firing = ALERTS.c.status == "firing"
-        return [
-            alert
-            for some in chunks(incident_ids)
-            for alert in await self._locked(and_(ALERTS.c.incident_id.in_(some), firing))
-        ]
+        return await self._locked(_FIRING_ALERTS, incidents=list(incident_ids))
 
     async def suppressed_by(self, silence_id: str) -> list[Alert]:
         """Return the alerts that this silence holds back, locked."""
-        held = ALERTS.c.silence_id == silence_id
-        return await self._locked(and_(held, ALERTS.c.status == "suppressed"))
+        return await self._locked(_HELD_ALERTS, silence=silence_id)
 
-    async def _locked(self, where: ColumnElement[bool]) -> list[Alert]:
-        statement = select(ALERTS).where(where).order_by(ALERTS.c.alert_id).with_for_update()
-        return [alert_of(row) for row in await self._connection.execute(statement)]
+    async def _locked(self, statement: Prepared, **values: object) -> list[Alert]:
+        return [alert_of(row) for row in await statement.rows(self._connection, values)]
 
     async def save(self, alerts: Sequence[Alert]) -> None:
         """Write these alerts."""
@@ -102,16 +112,10 @@ class SqlAlerts:
         self, alert_ids: Iterable[str], incident_ids: Iterable[str]
     ) -> list[Membership]:
         """Return the parts that any of these alerts have in any of these incidents."""
-        part, wanted = MEMBERSHIPS.c, list(chunks(incident_ids))
+        given = {"alerts": list(alert_ids), "incidents": list(incident_ids)}
         return [
             Membership(row.incident_id, row.alert_id, row.status, row.started_at, row.ended_at)
-            for alerts in chunks(alert_ids)
-            for incidents in wanted
-            for row in await self._connection.execute(
-                select(MEMBERSHIPS).where(
-                    part.incident_id.in_(incidents), part.alert_id.in_(alerts)
-                )
-            )
+            for row in await _PARTS.rows(self._connection, given)
         ]
 
     async def members(self, incident_id: str, limit: int) -> list[tuple[Membership, Alert]]:
@@ -166,39 +170,22 @@ class SqlIncidents:
         self, incident_ids: Iterable[str], group_keys: Iterable[str] = ()
     ) -> dict[str, Incident]:
         """Return these incidents and the open ones of these groups, by id, locked."""
-        found: dict[str, Incident] = {}
-        parts = zip_longest(chunks(incident_ids), chunks(group_keys), fillvalue=())
-        for identities, groups in parts:
-            where: ColumnElement[bool] = INCIDENTS.c.incident_id.in_(identities)
-            if groups:
-                is_open = INCIDENTS.c.status.in_(OPEN)
-                where = or_(where, and_(INCIDENTS.c.group_key.in_(groups), is_open))
-            statement = (
-                select(INCIDENTS).where(where).order_by(INCIDENTS.c.incident_id).with_for_update()
-            )
-            rows = await self._connection.execute(statement)
-            found.update({row.incident_id: incident_of(row) for row in rows})
-        return found
+        given = {"ids": list(incident_ids), "groups": list(group_keys), "open": OPEN}
+        rows = await _INCIDENTS.rows(self._connection, given)
+        return {row.incident_id: incident_of(row) for row in rows}
 
     async def last_number(self) -> int:
         """Return the number of the latest incident, with the counter locked."""
-        lock = (
-            update(COUNTERS)
-            .where(COUNTERS.c.name == LAST_NUMBER)
-            .values(value=COUNTERS.c.value)
-            .returning(COUNTERS.c.value)
-        )
-        number = (await self._connection.execute(lock)).scalar_one_or_none()
-        if number is None:
+        number = await _LAST_NUMBER.scalars(self._connection)
+        if not number:
             first = [{"name": LAST_NUMBER, "value": 0}]
             await insert_new(self._connection, COUNTERS, first, key=["name"])
-            number = (await self._connection.execute(lock)).scalar_one()
-        return int(number)
+            number = await _LAST_NUMBER.scalars(self._connection)
+        return int(number[0])
 
     async def save_last_number(self, number: int) -> None:
         """Remember the number of the latest incident."""
-        statement = update(COUNTERS).where(COUNTERS.c.name == LAST_NUMBER).values(value=number)
-        await self._connection.execute(statement)
+        await _SAVE_NUMBER.many(self._connection, [{"number": number}])
 
     async def save(self, incidents: Sequence[Incident]) -> None:
         """Write these incidents."""

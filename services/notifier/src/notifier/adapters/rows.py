@@ -23,6 +23,8 @@ from notifier.domain.states import (
 )
 from tocsin.events import AlertSummary
 
+Columns = RowMapping | Mapping[str, Any]
+
 
 def row_of(one: Notification) -> dict[str, Any]:
     """Return a notification's row. Text from outside is in `data`: JSON keeps a NUL escaped."""
@@ -57,7 +59,7 @@ def row_of(one: Notification) -> dict[str, Any]:
     }
 
 
-def notification_of(row: RowMapping) -> Notification:
+def notification_of(row: Columns) -> Notification:
     """Return the notification of a row."""
     data = row["data"]
     return Notification(
@@ -98,7 +100,7 @@ def _detail(state: State) -> list[str]:
             return []
 
 
-def _state(row: RowMapping, detail: list[str], holder: str) -> State:
+def _state(row: Columns, detail: list[str], holder: str) -> State:
     match row["state"]:
         case "waiting":
             return Waiting(row["wakes_at"])
@@ -159,7 +161,7 @@ def incident_row(one: Incident) -> dict[str, Any]:
     }
 
 
-def incident_of(row: RowMapping) -> Incident:
+def incident_of(row: Columns) -> Incident:
     """Return the incident of a row."""
     data = row["data"]
     return Incident(

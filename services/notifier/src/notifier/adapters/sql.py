@@ -12,13 +12,19 @@ from notifier.adapters.sql_links import SqlChatLinks
 from notifier.adapters.sql_notifications import SqlHolders, SqlNotifications
 from notifier.adapters.sql_on_call import SqlOnCall
 from notifier.adapters.sql_posts import SqlPosts
-from notifier.adapters.tables import ADD_PAGES, INCIDENTS, INTERACTIONS, METADATA, PAGES
+from notifier.adapters.tables import ADD_PAGE, ADD_PAGES, INCIDENTS, INTERACTIONS, METADATA, PAGES
 from notifier.domain.incident import Incident
 from notifier.domain.page import Page, as_request
 from tocsin.events import decode, encode
+from tocsin.prepared import Among, Prepared
 from tocsin.sql import SqlUnitOfWork, insert_new, upsert
 
 __all__ = ["METADATA", "SqlNotifierUnitOfWork"]
+_BY_ID = (
+    select(INCIDENTS).where(Among(INCIDENTS.c.incident_id, "ids")).order_by(INCIDENTS.c.incident_id)
+)
+_LOOKED_AT, _LOCKED = Prepared(_BY_ID), Prepared(_BY_ID.with_for_update())
+_PAGES = Prepared(select(PAGES).where(Among(PAGES.c.page_id, "ids")))
 
 
 class SqlIncidents:
@@ -32,14 +38,8 @@ class SqlIncidents:
         """Return those that are known, locked unless they are only looked at."""
         if not incident_ids:
             return {}
-        statement = (
-            select(INCIDENTS)
-            .where(INCIDENTS.c.incident_id.in_(incident_ids))
-            .order_by(INCIDENTS.c.incident_id)
-        )
-        if lock:
-            statement = statement.with_for_update()
-        rows = (await self._connection.execute(statement)).mappings()
+        statement = _LOCKED if lock else _LOOKED_AT
+        rows = await statement.mappings(self._connection, {"ids": list(incident_ids)})
         return {row["incident_id"]: incident_of(row) for row in rows}
 
     async def by_number(self, number: int) -> Incident | None:
@@ -81,8 +81,8 @@ class SqlPages:
         """Return those that are known."""
         if not page_ids:
             return {}
-        found = await self._pages(select(PAGES).where(PAGES.c.page_id.in_(page_ids)))
-        return {page.page_id: page for page in found}
+        rows = await _PAGES.rows(self._connection, {"ids": list(page_ids)})
+        return {page.page_id: page for page in map(_page, rows)}
 
     async def by_token(self, token_hash: str) -> Page | None:
         """Return the page whose link has this token."""
@@ -115,6 +115,8 @@ class SqlPages:
         ]
         if not rows:
             return set()
+        if len(rows) == 1:
+            return set(await ADD_PAGE.scalars(self._connection, rows[0]))
         statement = ADD_PAGES[self._connection.dialect.name]
         return set((await self._connection.execute(statement, rows)).scalars())
 
@@ -128,10 +130,11 @@ class SqlPages:
 
     async def _pages(self, statement: Select[Any]) -> list[Page]:
         rows = (await self._connection.execute(statement)).all()
-        return [
-            Page(as_request(decode(row.envelope.encode())), row.token_hash, row.link_used_at)
-            for row in rows
-        ]
+        return list(map(_page, rows))
+
+
+def _page(row: Any) -> Page:  # noqa: ANN401 - a row of either kind.
+    return Page(as_request(decode(row.envelope.encode())), row.token_hash, row.link_used_at)
 
 
 class SqlInteractions:

@@ -20,9 +20,18 @@ from notifier.adapters.tables import (
 )
 from notifier.domain.notification import Notification
 from notifier.domain.retrying import LEASE
+from tocsin.prepared import Among, Prepared
 from tocsin.sql import insert_new
 
 SENDER = "sender:"  # In the table of leases, beside the relay's.
+_BY = {
+    name: select(NOTIFICATIONS)
+    .where(Among(NOTIFICATIONS.c[name], "values"))
+    .order_by(NOTIFICATIONS.c.notification_id)
+    for name in ("notification_id", "page_id", "incident_id")
+}
+_LOOKED_AT = {name: Prepared(statement) for name, statement in _BY.items()}
+_LOCKED = {name: Prepared(statement.with_for_update()) for name, statement in _BY.items()}
 
 
 class SqlNotifications:
@@ -49,32 +58,29 @@ class SqlNotifications:
 
     async def due(self, now: datetime, limit: int) -> list[Notification]:
         """Return those that want something done by `now`; other replicas skip what we hold."""
-        rows = await self._connection.execute(DUE, {"now": now, "most": limit})
-        return [notification_of(row) for row in rows.mappings()]
+        rows = await DUE.mappings(self._connection, {"now": now, "most": limit})
+        return list(map(notification_of, rows))
 
     async def is_any_due(self, now: datetime) -> bool:
         """Return whether any wants something done by `now`, whoever holds it; locks nothing."""
-        return (await self._connection.execute(ANY_DUE, {"now": now})).first() is not None
+        return bool(await ANY_DUE.rows(self._connection, {"now": now}))
 
     async def waiting_for(
         self, responders: Collection[str], now: datetime, limit: int
     ) -> list[Notification]:
         """Return pages to these people that should have gone by `now` and wait; locked."""
         given = {"people": list(responders), "now": now, "most": limit}
-        rows = await self._connection.execute(WAITING_FOR, given)
-        return [notification_of(row) for row in rows.mappings()]
+        return list(map(notification_of, await WAITING_FOR.mappings(self._connection, given)))
 
     async def held_by(self, holder: str, limit: int) -> list[Notification]:
         """Return those that are claimed by this process; locked."""
         given = {"held_by": f'%"holder":"{holder}"%', "most": limit}
-        rows = await self._connection.execute(HELD_BY, given)
-        return [notification_of(row) for row in rows.mappings()]
+        return list(map(notification_of, await HELD_BY.mappings(self._connection, given)))
 
     async def claimed_before(self, instant: datetime, limit: int) -> list[Notification]:
         """Return those still held by a claim that is older than `instant`; locked."""
         given = {"until": instant + LEASE, "most": limit}
-        rows = await self._connection.execute(CLAIMED, given)
-        return [notification_of(row) for row in rows.mappings()]
+        return list(map(notification_of, await CLAIMED.mappings(self._connection, given)))
 
     async def listed(
         self, incident_id: str, after: tuple[datetime, str] | None, limit: int
@@ -97,30 +103,21 @@ class SqlNotifications:
 
     async def save(self, notifications: Sequence[Notification]) -> None:
         """Write whole notifications that exist."""
-        if rows := [row_of(one) for one in notifications]:
-            await self._connection.execute(
-                SAVE,
-                [
-                    {"of": row["notification_id"]}
-                    | {name: row[name] for name in (*CHANGING, "data")}
-                    for row in rows
-                ],
-            )
+        rows = [row_of(one) for one in notifications]
+        changes = [
+            {"of": row["notification_id"]} | {name: row[name] for name in (*CHANGING, "data")}
+            for row in rows
+        ]
+        await SAVE.many(self._connection, changes)
 
     async def _where(
         self, column: str, values: Collection[str], *, lock: bool = True
     ) -> list[Notification]:
         if not values:
             return []
-        statement = (
-            select(NOTIFICATIONS)
-            .where(NOTIFICATIONS.c[column].in_(values))
-            .order_by(NOTIFICATIONS.c.notification_id)
-        )
-        if lock:
-            statement = statement.with_for_update()
-        rows = (await self._connection.execute(statement)).mappings()
-        return [notification_of(row) for row in rows]
+        statement = (_LOCKED if lock else _LOOKED_AT)[column]
+        rows = await statement.mappings(self._connection, {"values": list(values)})
+        return list(map(notification_of, rows))
 
 
 class SqlHolders:

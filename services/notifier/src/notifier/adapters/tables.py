@@ -4,17 +4,20 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Index,
+    Insert,
     Integer,
     MetaData,
     Table,
     Text,
     bindparam,
+    or_,
     select,
     type_coerce,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from tocsin.prepared import Among, Prepared
 from tocsin.sql import Instant, Json, recipe_tables
 
 METADATA = MetaData()
@@ -120,26 +123,26 @@ ON_CALL = Table(
     Column("until", Instant),
     Column("then", Json, nullable=False),
 )
-DUE = (
+DUE = Prepared(
     select(NOTIFICATIONS)
     .where(NOTIFICATIONS.c.wakes_at <= bindparam("now", type_=Instant))
     .order_by(NOTIFICATIONS.c.wakes_at, NOTIFICATIONS.c.notification_id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-ANY_DUE = (
+ANY_DUE = Prepared(
     select(NOTIFICATIONS.c.notification_id)
     .where(NOTIFICATIONS.c.wakes_at <= bindparam("now", type_=Instant))
     .limit(1)
 )
 # Those whose time came once, and who still wait for a try.
-WAITING_FOR = (
+WAITING_FOR = Prepared(
     select(NOTIFICATIONS)
     .join(PAGES, PAGES.c.page_id == NOTIFICATIONS.c.page_id)
     .where(
-        PAGES.c.responder.in_(bindparam("people", expanding=True)),
+        Among(PAGES.c.responder, "people"),
         NOTIFICATIONS.c.wakes_at.is_not(None),
-        NOTIFICATIONS.c.state.in_(["waiting", "retrying"]),
+        or_(NOTIFICATIONS.c.state == "waiting", NOTIFICATIONS.c.state == "retrying"),
         NOTIFICATIONS.c.purpose == "page",
         NOTIFICATIONS.c.due_since <= bindparam("now", type_=Instant),
     )
@@ -147,7 +150,7 @@ WAITING_FOR = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=NOTIFICATIONS)
 )
-HELD_BY = (
+HELD_BY = Prepared(
     select(NOTIFICATIONS)
     .where(
         NOTIFICATIONS.c.wakes_at.is_not(None),
@@ -159,7 +162,7 @@ HELD_BY = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-CLAIMED = (
+CLAIMED = Prepared(
     select(NOTIFICATIONS)
     .where(
         NOTIFICATIONS.c.state == "sending",
@@ -170,15 +173,16 @@ CLAIMED = (
     .with_for_update(skip_locked=True)
 )
 # Written and found to be new in one statement.
-ADD_PAGES = {
+ADD_PAGES: dict[str, Insert] = {
     name: insert(PAGES)
     .on_conflict_do_nothing(index_elements=["page_id"])
     .returning(PAGES.c.page_id)
     for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
+ADD_PAGE = Prepared(by_dialect=ADD_PAGES.__getitem__)
 # Only what changes in a notification's life: the indexed columns of its identity stay.
 CHANGING = ("incident_version", "state", "due_since", "wakes_at", "ended_at", "fence", "attempt")
-SAVE = (
+SAVE = Prepared(
     update(NOTIFICATIONS)
     .where(NOTIFICATIONS.c.notification_id == bindparam("of"))
     .values({name: bindparam(name) for name in (*CHANGING, "data")})

@@ -15,12 +15,25 @@ from postmortem.adapters.watch_sql import SqlSilences, SqlWatches
 from postmortem.domain.postmortem import Postmortem, postmortem_id
 from postmortem.ports import Summary
 from tocsin.events import Envelope, Event, decode, encode
+from tocsin.prepared import Among, Prepared
 from tocsin.sql import SqlUnitOfWork, insert_new, upsert
 
 __all__ = ["METADATA", "SqlPostmortemUnitOfWork"]
 
-_RESOLVE = (
+_LOCK = Prepared(
+    select(INCIDENTS.c.incident_id, INCIDENTS.c.was_resolved)
+    .where(Among(INCIDENTS.c.incident_id, "ids"))
+    .order_by(INCIDENTS.c.incident_id)
+    .with_for_update()
+)
+_EVENTS_OF = Prepared(
+    select(EVENTS.c.incident_id, EVENTS.c.body).where(Among(EVENTS.c.incident_id, "ids"))
+)
+_RESOLVE = Prepared(
     update(INCIDENTS).where(INCIDENTS.c.incident_id == bindparam("id")).values(was_resolved=True)
+)
+_DIGESTS = Prepared(
+    select(DRAFTS.c.incident_id, DRAFTS.c.digest).where(Among(DRAFTS.c.incident_id, "ids"))
 )
 
 
@@ -48,12 +61,9 @@ class SqlEventLog:
 
     async def of(self, incident_ids: Sequence[str]) -> Mapping[str, Sequence[Envelope[Event]]]:
         """Return all events of these incidents."""
-        query = select(EVENTS.c.incident_id, EVENTS.c.body).where(
-            EVENTS.c.incident_id.in_(incident_ids)
-        )
         found: dict[str, list[Envelope[Event]]] = {}
-        for incident_id, body in await self._connection.execute(query):
-            found.setdefault(incident_id, []).append(decode(body.encode()))
+        for row in await _EVENTS_OF.rows(self._connection, {"ids": incident_ids}):
+            found.setdefault(row.incident_id, []).append(decode(row.body.encode()))
         return found
 
     async def latest(
@@ -89,19 +99,12 @@ class SqlIncidents:
         ]
         # Both ids are unique, and the second follows from the first.
         await insert_new(self._connection, INCIDENTS, rows, key=[])
-        query = (
-            select(INCIDENTS.c.incident_id, INCIDENTS.c.was_resolved)
-            .where(INCIDENTS.c.incident_id.in_(ordered))
-            .order_by(INCIDENTS.c.incident_id)
-            .with_for_update()
-        )
-        found = await self._connection.execute(query)
+        found = await _LOCK.rows(self._connection, {"ids": ordered})
         return {row.incident_id: row.was_resolved for row in found}
 
     async def mark_resolved(self, incident_ids: Sequence[str]) -> None:
         """Remember that these were resolved."""
-        if incident_ids:
-            await self._connection.execute(_RESOLVE, [{"id": one} for one in incident_ids])
+        await _RESOLVE.many(self._connection, [{"id": one} for one in incident_ids])
 
     async def find(self, identity: str) -> str | None:
         """Return the incident that this id, or its postmortem's id, names."""
@@ -122,10 +125,7 @@ class SqlDrafts:
 
     async def digests(self, incident_ids: Sequence[str]) -> Mapping[str, str]:
         """Return the digest of each draft there is."""
-        query = select(DRAFTS.c.incident_id, DRAFTS.c.digest).where(
-            DRAFTS.c.incident_id.in_(incident_ids)
-        )
-        found = await self._connection.execute(query)
+        found = await _DIGESTS.rows(self._connection, {"ids": incident_ids})
         return {row.incident_id: row.digest for row in found}
 
     async def save(self, drafts: Sequence[Postmortem]) -> None:
