@@ -50,6 +50,7 @@ class Process:
         self.definition = definition
         self.settings = found
         self.stop = asyncio.Event()
+        self.taken = asyncio.Event()  # Set when nothing is taken in any more.
         self.drained = asyncio.Event()
         self.code = 0
         self.is_open = False
@@ -101,9 +102,11 @@ class Process:
             asyncio.get_running_loop().add_signal_handler(number, self.stop.set)
         self.store.on_published = self.relay.wake
         self.store.on_timers = self.timers.wake
-        front = [self._begin(name, loop) for name, loop in self._front()]
+        intake = [self._begin(name, loop) for name, loop in self._intake()]
+        workers = [self._begin(name, loop) for name, loop in self._workers()]
         back = [self._begin(name, loop) for name, loop in self._back()]
-        self._tasks = [*front, *back, self._begin("drain", self._drain(front))]
+        drain = self._begin("drain", self._drain(intake, workers))
+        self._tasks = [*intake, *workers, *back, drain]
         await asyncio.gather(*self._tasks, return_exceptions=True)  # Cancelled, at the worst.
         await self._close()
         log.info("stopped", code=self.code)
@@ -125,7 +128,7 @@ class Process:
         for task in self._tasks:
             task.cancel()
 
-    def _front(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+    def _intake(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         """What takes work in: it ends first, finishing what it has begun."""
         return [
             # First of all, and whatever is away: who asks is answered, if only with a 503.
@@ -137,10 +140,13 @@ class Process:
                 "start",
                 self._once_open(partial(starting.run, self.application, self.catalog), self.stop),
             ),
-            *(
-                (one.name, self._once_open(partial(work, one), self.stop))
-                for one in self.application.workers
-            ),
+        ]
+
+    def _workers(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+        """What does the work: the last batch taken in may bring some, so it ends after that."""
+        return [
+            (one.name, self._once_open(partial(work, one), self.taken))
+            for one in self.application.workers
         ]
 
     def _back(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
@@ -154,8 +160,13 @@ class Process:
             *self.guard.loops(self.drained),
         ]
 
-    async def _drain(self, front: Sequence[asyncio.Task[None]]) -> None:
-        await asyncio.wait(front)
+    async def _drain(
+        self, intake: Sequence[asyncio.Task[None]], workers: Sequence[asyncio.Task[None]]
+    ) -> None:
+        await asyncio.wait(intake)
+        self.taken.set()
+        if workers:
+            await asyncio.wait(workers)
         crash_points.reach("process.drained")
         self.drained.set()
 
