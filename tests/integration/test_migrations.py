@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from dev.layout import SERVICES, Service
 from dev.postgres import PostgresServer
 from tocsin.database import driver_url
-from tocsin.migrate import migrate
+from tocsin.migrate import migrate, newest
 
 EACH_SERVICE = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 MakeUrl = Callable[[str], Awaitable[str]]
@@ -112,6 +113,27 @@ async def test_migrating_again_changes_nothing_and_keeps_what_is_there(
     before = await reflected(url, insert)
     await migrate(url, service.module)
     assert await reflected(url, kept) == before
+
+
+@EACH_SERVICE
+async def test_a_start_that_finds_all_done_does_not_load_alembic(
+    service: Service, make_url: MakeUrl
+) -> None:
+    url = await make_url(f"q_{service.module}")
+    await migrate(url, service.module)
+    program = (
+        "import asyncio, sys; from tocsin.migrate import migrate;"
+        "asyncio.run(migrate(*sys.argv[1:])); sys.exit('alembic' in sys.modules)"
+    )
+    again = await asyncio.create_subprocess_exec(sys.executable, "-c", program, url, service.module)
+    assert await again.wait() == 0
+
+
+@EACH_SERVICE
+def test_the_name_of_the_newest_file_is_the_newest_revision(service: Service) -> None:
+    module = importlib.import_module(service.module)
+    folder = Path(str(module.__file__)).parent / "migrations"
+    assert newest(folder) == ScriptDirectory(str(folder)).get_current_head()
 
 
 @pytest.mark.postgres

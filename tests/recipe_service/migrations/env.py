@@ -1,4 +1,4 @@
-from tocsin.migrate import run_env
+from tocsin.revisions import run_env
 from tocsin.tables import RECIPE
 
 run_env(RECIPE)

@@ -1,4 +1,4 @@
-from tocsin.migrate import create_recipe_v1
+from tocsin.revisions import create_recipe_v1
 
 revision = "0001"
 down_revision = None

@@ -1,4 +1,4 @@
-from tocsin.migrate import create_recipe_v2
+from tocsin.revisions import create_recipe_v2
 
 revision = "0002"
 down_revision = "0001"

@@ -1,4 +1,4 @@
 from incident_intake.adapters.sql import METADATA
-from tocsin.migrate import run_env
+from tocsin.revisions import run_env
 
 run_env(METADATA)

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from tocsin.migrate import create_recipe_v2
+from tocsin.revisions import create_recipe_v2
 
 revision = "0002"
 down_revision = "0001"

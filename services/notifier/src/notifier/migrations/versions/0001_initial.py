@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from tocsin.migrate import create_recipe_v1
+from tocsin.revisions import create_recipe_v1
 
 revision = "0001"
 down_revision = None
