@@ -37,9 +37,7 @@ log = structlog.get_logger(__name__)
 PUBLISH_WITHIN = 30.0
 OPEN_AGAIN = 1.0
 PROBE_EVERY = 2.0
-FAILED_DRAIN = (
-    10.0  # Seconds to finish what was begun after a loop has failed: another may be stuck.
-)
+FAILED_DRAIN = 10.0  # Seconds, after a loop has failed: another may be stuck.
 
 
 class Process:
