@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from notifier.adapters.attempts import Attempts
-from notifier.adapters.lanes import LANE_ROOM, Lanes, lane_of
+from notifier.adapters.lanes import FIRST_ROOM, LANE_ROOM, QUICKLY, Lanes, lane_of
 from notifier.adapters.sender import Sender
 from notifier.domain.contact import ContactMethod
 from notifier.domain.notification import Notification
@@ -93,11 +93,48 @@ async def test_a_host_that_hangs_holds_up_only_itself() -> None:
 
 async def test_a_full_lane_admits_no_more_and_the_others_do() -> None:
     lanes = Lanes({"webhook": INFO})
-    lanes.put([job(at("dead.example", f"d-{n}")) for n in range(LANE_ROOM - 1)])
+    lanes.put([job(at("dead.example", f"d-{n}")) for n in range(FIRST_ROOM - 1)])
 
     admitted = lanes.admit([at("dead.example", "a"), at("dead.example", "b"), at("x.example", "c")])
 
     assert admitted == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("takes", "again"),
+    [
+        ([0.1], 2 * FIRST_ROOM),
+        ([0.1, 0.1], 4 * FIRST_ROOM),
+        ([QUICKLY], FIRST_ROOM),
+        ([0.1, 0.1, QUICKLY], 2 * FIRST_ROOM),
+        ([0.1] * 9, LANE_ROOM),
+    ],
+)
+async def test_a_lane_holds_what_it_can_soon_be_rid_of(takes: list[float], again: int) -> None:
+    now = [0.0]
+    lanes = Lanes({"webhook": INFO}, lambda: now[0])
+    for seconds in takes:
+        taken = fill(lanes)
+        now[0] += seconds
+        empty(lanes, taken)
+
+    assert fill(lanes) == again
+    assert lanes.queued == again
+
+
+def fill(lanes: Lanes) -> int:
+    """Put in what it takes of more than it takes; return how many that were."""
+    wanted = [at("host.example", f"n-{n}") for n in range(LANE_ROOM + 1)]
+    taken = [job(one) for one, fits in zip(wanted, lanes.admit(wanted), strict=True) if fits]
+    lanes.put(taken)
+    return len(taken)
+
+
+def empty(lanes: Lanes, count: int) -> None:
+    while count:
+        for one in list(lanes.take()):
+            lanes.done(one)
+            count -= 1
 
 
 async def test_a_stopped_claim_is_not_begun() -> None:

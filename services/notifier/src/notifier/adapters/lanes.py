@@ -1,7 +1,12 @@
-"""Queues between claim and call: a lane per channel and host; a dead host holds up only itself."""
+"""Queues between claim and call: a lane per channel and host; a dead host holds up only itself.
 
+What is claimed and not called yet is uncertain once this process dies, so a lane holds no more than
+it can soon be rid of: a little at first, twice as much each time that was quickly done.
+"""
+
+import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -10,8 +15,10 @@ from notifier.domain.notification import Notification
 from notifier.ports import Job
 from tocsin.channels import ChannelInfo
 
+FIRST_ROOM = 64
 LANE_ROOM = 2048
 TOTAL_ROOM = 8192
+QUICKLY = 1.0  # Seconds in which a full lane should be empty again.
 Key: TypeAlias = tuple[str, str]
 
 
@@ -37,9 +44,14 @@ def lane_of(notification: Notification) -> Key:
 class Lanes:
     """All lanes, and the turns they take."""
 
-    def __init__(self, infos: Mapping[str, ChannelInfo]) -> None:
-        """Bound each lane and each channel by what its channel's `infos` say."""
+    def __init__(
+        self, infos: Mapping[str, ChannelInfo], elapsed: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Bound each lane and each channel by what its channel's `infos` say, and by its pace."""
         self._infos = infos
+        self._elapsed = elapsed
+        self._room: defaultdict[Key, int] = defaultdict(lambda: FIRST_ROOM)
+        self._full_since: dict[Key, float] = {}
         self._lanes: defaultdict[Key, Lane] = defaultdict(Lane)
         self._waiting: dict[Key, None] = {}  # Lanes with a queue, in turn.
         self._in_flight: defaultdict[str, int] = defaultdict(int)
@@ -53,10 +65,13 @@ class Lanes:
         for notification in notifications:
             key = lane_of(notification)
             taken = len(self._lanes[key].queue) if key in self._lanes else 0
-            fits = total < TOTAL_ROOM and taken + added[key] < LANE_ROOM
+            has_room = taken + added[key] < self._room[key]
+            fits = total < TOTAL_ROOM and has_room
             if fits:
                 total += 1
                 added[key] += 1
+            elif not has_room:
+                self._full_since.setdefault(key, self._elapsed())
             admitted.append(fits)
         return admitted
 
@@ -100,8 +115,19 @@ class Lanes:
         lane = self._lanes[key]
         lane.in_flight -= 1
         self._in_flight[key[0]] -= 1
+        if not lane.queue:
+            self._learn(key)
         if not lane.queue and not lane.in_flight:
             del self._lanes[key]
+
+    def _learn(self, key: Key) -> None:
+        """Give a lane that was full, and is empty, the room that suits its pace."""
+        since = self._full_since.pop(key, None)
+        if since is None:
+            return
+        quickly = self._elapsed() - since < QUICKLY
+        room = self._room[key] * 2 if quickly else self._room[key] // 2
+        self._room[key] = min(LANE_ROOM, max(FIRST_ROOM, room))
 
     def in_flight(self, channel: str) -> int:
         """Return how many calls of a channel are under way."""
