@@ -7,7 +7,7 @@ knows of, and a timeline. An unknown answer may be either, exactly once.
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from dev.chaos.expectations import Expected, expectations
 from dev.chaos.facts import Facts, PageFact
@@ -25,10 +25,7 @@ Kind = Literal[
     "lost", "duplicated", "phantom", "wrong person", "late", "out of order", "repeated unexplained",
     "own error",
 ]  # fmt: skip
-KINDS: tuple[Kind, ...] = (
-    "lost", "duplicated", "phantom", "wrong person", "late", "out of order", "repeated unexplained",
-    "own error",
-)  # fmt: skip
+KINDS: tuple[Kind, ...] = get_args(Kind)
 OWN_FAULT, UNAVAILABLE = 500, 503
 # A provider that rang but whose answer we never heard: the page is sent again, and must be.
 _NO_ANSWER = frozenset({"cut", "hang"})
@@ -36,6 +33,7 @@ _NO_ANSWER = frozenset({"cut", "hang"})
 _STOPPED = frozenset({"kill", "point", "term", "zombie", "freeze"})
 _IN_THE_WINDOW = _STOPPED | {"disk-full", "database-locked", "database-restart"}
 WINDOW = 75.0
+LAST_RESORT = 0  # The level of its pages: everybody of the policy's levels was given up.
 # What may end between Kafka's ack and the delete of the outbox' row. A drain never does.
 _REPEATING = _IN_THE_WINDOW - {"term"} | {"broker-kill", "broker-away"}
 # How a page may end. An attempt that failed or is uncertain is no end: another follows.
@@ -144,22 +142,34 @@ def _pages(facts: Facts, rings: list[Ring]) -> Iterator[Finding]:
     of_incident: defaultdict[str, list[PageFact]] = defaultdict(list)
     for page in facts.pages.values():
         of_incident[page.incident].append(page)
-        yield from _page(page, facts, heard)
+    for pages in of_incident.values():
+        given_up = any(ResponderUnreachable.TYPE in facts.outcomes[p.page_id] for p in pages)
+        for page in pages:
+            yield from _page(page, facts, heard, given_up=given_up)
     for incident, item in facts.incidents.items():
-        pages, answered = of_incident[incident], _is_answered(facts, incident)
-        if not pages and not answered:
-            yield Finding("lost", incident, "nobody was paged")
-        for (person, level), count in Counter((p.responder, p.level) for p in pages).items():
-            if count > 1:
-                yield Finding("duplicated", incident, f"{count} pages for {person}, level {level}")
-        last = OF_SERVICE[item["service"]].people[-1]
-        if not answered and (incident, last) not in heard:
-            yield Finding("lost", incident, f"{last} never heard of it")
+        yield from _pages_of(item, of_incident[incident], facts, heard)
 
 
-def _page(page: PageFact, facts: Facts, heard: set[tuple[str, str]]) -> Iterator[Finding]:
-    people = OF_SERVICE[page.service].people
-    outcomes = facts.outcomes[page.page_id]
+def _pages_of(
+    item: dict[str, Any], pages: list[PageFact], facts: Facts, heard: set[tuple[str, str]]
+) -> Iterator[Finding]:
+    incident, answered = item["id"], _is_answered(facts, item["id"])
+    if not pages and not answered:
+        yield Finding("lost", incident, "nobody was paged")
+    for (person, level), count in Counter((p.responder, p.level) for p in pages).items():
+        if count > 1 and level != LAST_RESORT:
+            yield Finding("duplicated", incident, f"{count} pages for {person}, level {level}")
+    last = OF_SERVICE[item["service"]].people[-1]
+    if not answered and (incident, last) not in heard:
+        yield Finding("lost", incident, f"{last} never heard of it")
+
+
+def _page(
+    page: PageFact, facts: Facts, heard: set[tuple[str, str]], *, given_up: bool
+) -> Iterator[Finding]:
+    people, outcomes = OF_SERVICE[page.service].people, facts.outcomes[page.page_id]
+    if page.level == LAST_RESORT and given_up:
+        return  # Right where somebody was given up. Their mail is not the provider's.
     if page.responder not in people:
         yield Finding("wrong person", page.page_id, f"{page.responder} of {people}")
     if not outcomes & _ENDS:

@@ -136,6 +136,17 @@ def test_somebody_else_is_the_wrong_person() -> None:
     assert kinds(ledger(wrong), facts) == ["wrong person"]
 
 
+def test_the_last_resort_is_right_only_where_somebody_was_given_up() -> None:
+    facts = all_well()
+    facts.pages["page_2"] = PageFact("page_2", INCIDENT, "ada", 0, "steady")
+    facts.pages["page_3"] = PageFact("page_3", INCIDENT, "ada", 0, "steady")
+    facts.outcomes["page_2"].add("tocsin.notification-sent.v1")
+    facts.outcomes["page_3"].add("tocsin.notification-sent.v1")
+    assert kinds(ledger(), facts) == ["wrong person", "wrong person"]
+    facts.outcomes[PAGE.page_id].add("tocsin.responder-unreachable.v1")
+    assert kinds(ledger(), facts) == []
+
+
 def test_a_second_ring_without_a_cause_is_unexplained() -> None:
     assert kinds(ledger(replace(RING, at=9.0, attempt=2)), all_well()) == ["repeated unexplained"]
 
