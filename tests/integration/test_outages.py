@@ -189,7 +189,8 @@ async def test_a_service_that_starts_without_its_database_answers_at_once(
             assert answer.status_code in {202, 503}, answer.text
             return answer.status_code == httpx.codes.ACCEPTED
 
-        await eventually(accepted, within=30, every=0.2)
+        # Refused at first: nobody can look whether the outbox holds what must not be overtaken.
+        await eventually(accepted, within=60, every=0.2)
         answer = await client.get(f"{stand.system.intake}/readyz")
         assert answer.status_code == 503
         assert answer.json()["database"] is False

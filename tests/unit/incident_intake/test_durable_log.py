@@ -153,12 +153,37 @@ async def test_requests_that_arrive_together_are_one_transaction(bench: Bench) -
 
 
 async def test_without_the_database_kafka_takes_it(bench: Bench) -> None:
+    await bench.append("first")
     bench.store.away = True
     await bench.append("a")
-    assert bench.in_kafka() == {"a"}
+    assert bench.in_kafka() == {"first", "a"}
+
+
+async def test_a_new_process_without_its_database_takes_nothing_at_first(bench: Bench) -> None:
+    async with bench.store.begin() as uow:
+        await uow.publish([Envelope(message("trigger"), START, "tests")])
+    bench.store.away = True
+    with pytest.raises(Unavailable, match="overtaken"):
+        await bench.append("resolve")
     bench.store.away = False
-    await bench.append("b")
-    assert bench.in_kafka() == {"a", "b"} or bench.in_outbox() == ["b"]
+    await bench.append("resolve")
+    assert bench.in_outbox() == ["trigger", "resolve"]
+
+
+async def test_what_the_outbox_holds_is_not_overtaken_while_the_database_is_away(
+    bench: Bench,
+) -> None:
+    await bench.append("first")
+    bench.broker.away = True
+    await bench.append("trigger")
+    bench.broker.away, bench.store.away = False, True
+    for _ in range(2):  # The second one finds the database at rest.
+        with pytest.raises(Unavailable, match="overtaken"):
+            await bench.append("resolve")
+    bench.store.away = False
+    await bench.relay()
+    await bench.append("resolve")
+    assert bench.in_kafka() == {"first", "trigger", "resolve"}
 
 
 async def test_without_both_it_is_refused_and_works_again_after(bench: Bench) -> None:
@@ -196,21 +221,38 @@ async def test_when_both_stand_still_the_sender_is_told_in_time() -> None:
         await bench.append("a")
 
 
+async def test_better_out_of_order_than_not_heard() -> None:
+    bench = Bench(Bounds(in_order_for=0.05))
+    bench.store.away = True
+    with pytest.raises(Unavailable, match="overtaken"):
+        await bench.append("refused")
+    await asyncio.sleep(0.06)
+    await bench.append("heard")
+    assert bench.in_kafka() == {"heard"}
+
+
 async def test_a_database_that_stands_still_is_asked_once_not_for_every_alert() -> None:
     bench = Bench(Bounds(database_deadline=0.02))
-    bench.store.hangs = True
+    await bench.append("first")
+    bench.store.hangs = bench.broker.away = True
+    with pytest.raises(Unavailable):
+        await bench.append("refused")
+    bench.broker.away = False
+    before = bench.store.transactions
     for key in ("a", "b", "c"):
         await bench.append(key)
-    assert bench.in_kafka() == {"a", "b", "c"}
-    assert bench.store.transactions == 1
+    assert bench.in_kafka() == {"first", "a", "b", "c"}
+    assert bench.store.transactions == before
 
 
-async def test_a_database_at_rest_is_asked_nevertheless_when_kafka_goes_as_well(
+async def test_a_database_at_rest_is_asked_nevertheless_when_kafka_is_away_as_well(
     bench: Bench,
 ) -> None:
-    bench.store.away = True
-    await bench.append("a")
-    bench.store.away, bench.broker.away = False, True
+    await bench.append("first")
+    bench.store.away = bench.broker.away = True
+    with pytest.raises(Unavailable):
+        await bench.append("a")
+    bench.store.away = False
     await bench.append("b")
     assert bench.in_outbox() == ["b"]
 

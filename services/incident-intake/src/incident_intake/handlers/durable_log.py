@@ -3,9 +3,10 @@
     Kafka answers in time → there.  It does not → the outbox, and the relay brings them there.
 
 While the outbox still holds alert events, all that arrive go there too, at every replica: otherwise
-a later message about an alert could overtake an earlier one. Only if the database is away as well
-does Kafka take them nevertheless; triage knows an overtaken message by the time at which it was
-received. Both away: Unavailable, and the sender tries again.
+a later message about an alert could overtake an earlier one. So without the database Kafka takes
+them only if the outbox is known to hold none: else they are refused for a while, since a database
+that was restarted is soon back. Then Kafka takes them all the same: better out of order than not
+heard. Both away: Unavailable, and the sender tries again.
 
 Whatever is away, and however long: an answer comes within seconds, and what waits is bounded.
 """
@@ -62,7 +63,9 @@ class DurableLog:
         self._bounds = bounds
         self._diverting = True
         self._drained_means_back = True
+        self._holds = True  # Whether the outbox holds alert events, as far as is known.
         self._database_rests_until = 0.0
+        self._away_since: float | None = None
         self._look_every = look_every
         self._look_at = 0.0
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
@@ -142,7 +145,7 @@ class DurableLog:
             return
         if waiting:
             log.info("diverting_with_another_replica", waiting=waiting)
-            self._diverting = True
+            self._diverting = self._holds = True
 
     async def _send(self, outgoing: Sequence[Outgoing]) -> None:
         try:
@@ -168,15 +171,18 @@ class DurableLog:
                 await self._take(batch)
             except Exception as error:  # noqa: BLE001 - every waiting sender must hear of it.
                 log.warning("append_not_durable", error=repr(error), size=len(batch))
+                why = error if isinstance(error, Unavailable) else None
                 for _, done in batch:
-                    _settle(done, Unavailable("neither Kafka nor the database takes alerts"))
+                    _settle(
+                        done, Unavailable(str(why or "neither Kafka nor the database is there"))
+                    )
 
     async def _take(self, batch: list[tuple[Entry, asyncio.Future[None]]]) -> None:
         whole = Entry(
             [each for entry, _ in batch for each in entry.envelopes],
             [each for entry, _ in batch for each in entry.outgoing],
         )
-        if time.monotonic() < self._database_rests_until:
+        if time.monotonic() < self._database_rests_until and not self._must_wait():
             await self._send_or_write(whole)
         else:
             await self._write_or_send(whole)
@@ -186,13 +192,23 @@ class DurableLog:
     async def _write_or_send(self, entry: Entry) -> None:
         try:
             written = await self._write(entry.envelopes)
-        except Exception as error:  # noqa: BLE001 - whatever the database has: Kafka is left.
-            self._database_rests_until = time.monotonic() + DATABASE_REST
+        except Exception as error:  # Whatever the database has: Kafka is left.
+            now = time.monotonic()
+            self._database_rests_until = now + DATABASE_REST
+            self._away_since = self._away_since or now
             log.warning("outbox_away", error=repr(error))
+            if self._must_wait():
+                raise Unavailable("what the outbox holds must not be overtaken") from error
             await self._send(entry.outgoing)
         else:
+            self._away_since = None
             if not written:
                 await self._return(entry)
+
+    def _must_wait(self) -> bool:
+        if not self._holds or self._away_since is None:
+            return False
+        return time.monotonic() - self._away_since < self._bounds.in_order_for
 
     async def _send_or_write(self, entry: Entry) -> None:
         """Try Kafka first: the database did not answer a moment ago."""
@@ -216,7 +232,9 @@ class DurableLog:
         """Write to the outbox, unless it is drained and Kafka therefore back: return whether."""
         async with asyncio.timeout(self._bounds.database_deadline), self._store.begin() as uow:
             if self._drained_means_back and await uow.pending(ALERT_EVENTS.name) == 0:
+                self._holds = False
                 return False
+            self._holds = True
             await uow.publish(envelopes)
         crash_points.reach("intake.after-divert")
         self._drained_means_back = True
