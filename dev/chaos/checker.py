@@ -13,13 +13,7 @@ from dev.chaos.expectations import Expected, expectations
 from dev.chaos.facts import Facts, PageFact
 from dev.chaos.ledger import Acknowledgement, Answer, Broken, Entries, Ring
 from dev.chaos.town import OF_SERVICE
-from tocsin.events import (
-    NotificationDelivered,
-    NotificationSent,
-    NotificationWithdrawn,
-    PageWithdrawn,
-    ResponderUnreachable,
-)
+from tocsin import events as e
 
 Kind = Literal[
     "lost", "duplicated", "phantom", "wrong person", "late", "out of order", "repeated unexplained",
@@ -37,13 +31,8 @@ LAST_RESORT = 0  # The level of its pages: everybody of the policy's levels was 
 # What may end between Kafka's ack and the delete of the outbox' row. A drain never does.
 _REPEATING = _IN_THE_WINDOW - {"term"} | {"broker-kill", "broker-away"}
 # How a page may end. An attempt that failed or is uncertain is no end: another follows.
-_ENDS = frozenset(
-    one.TYPE
-    for one in (
-        NotificationSent, NotificationDelivered, NotificationWithdrawn, PageWithdrawn,
-        ResponderUnreachable,
-    )
-)  # fmt: skip
+_SETTLED = (e.NotificationSent, e.NotificationDelivered, e.NotificationWithdrawn, e.PageWithdrawn)
+_ENDS = frozenset(one.TYPE for one in (*_SETTLED, e.ResponderUnreachable))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +132,7 @@ def _pages(facts: Facts, rings: list[Ring]) -> Iterator[Finding]:
     for page in facts.pages.values():
         of_incident[page.incident].append(page)
     for pages in of_incident.values():
-        given_up = any(ResponderUnreachable.TYPE in facts.outcomes[p.page_id] for p in pages)
+        given_up = any(e.ResponderUnreachable.TYPE in facts.outcomes[p.page_id] for p in pages)
         for page in pages:
             yield from _page(page, facts, heard, given_up=given_up)
     for incident, item in facts.incidents.items():

@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY = 0.5
 LOOK_WITHIN = 1.0
 DATABASE_REST = 5.0  # After it failed, so that not every alert waits for it in vain.
+NEITHER = "neither Kafka nor the database is there"
 Envelopes = Sequence[Envelope[Event]]
 
 
@@ -171,11 +172,9 @@ class DurableLog:
                 await self._take(batch)
             except Exception as error:  # noqa: BLE001 - every waiting sender must hear of it.
                 log.warning("append_not_durable", error=repr(error), size=len(batch))
-                why = error if isinstance(error, Unavailable) else None
+                why = str(error) if isinstance(error, Unavailable) else NEITHER
                 for _, done in batch:
-                    _settle(
-                        done, Unavailable(str(why or "neither Kafka nor the database is there"))
-                    )
+                    _settle(done, Unavailable(why))
 
     async def _take(self, batch: list[tuple[Entry, asyncio.Future[None]]]) -> None:
         whole = Entry(
@@ -183,7 +182,7 @@ class DurableLog:
             [each for entry, _ in batch for each in entry.outgoing],
         )
         if time.monotonic() < self._database_rests_until and not self._must_wait():
-            await self._send_or_write(whole)
+            await self._send_or_write(whole)  # The database did not answer a moment ago.
         else:
             await self._write_or_send(whole)
         for _, done in batch:
@@ -202,31 +201,24 @@ class DurableLog:
             await self._send(entry.outgoing)
         else:
             self._away_since = None
-            if not written:
-                await self._return(entry)
+            # Kafka took all that the outbox held: straight to it again, if it is still there.
+            if not written and await self._send_or_write(entry):
+                self._diverting = False
 
     def _must_wait(self) -> bool:
         if not self._holds or self._away_since is None:
             return False
         return time.monotonic() - self._away_since < self._bounds.in_order_for
 
-    async def _send_or_write(self, entry: Entry) -> None:
-        """Try Kafka first: the database did not answer a moment ago."""
+    async def _send_or_write(self, entry: Entry) -> bool:
+        """Try Kafka first; return whether it took them."""
         try:
             await self._send(entry.outgoing)
         except Unavailable:
             self._drained_means_back = False
             await self._write(entry.envelopes)
-
-    async def _return(self, entry: Entry) -> None:
-        """Send straight to Kafka again, which took all that the outbox held."""
-        try:
-            await self._send(entry.outgoing)
-        except Unavailable:
-            self._drained_means_back = False
-            await self._write(entry.envelopes)
-        else:
-            self._diverting = False
+            return False
+        return True
 
     async def _write(self, envelopes: Envelopes) -> bool:
         """Write to the outbox, unless it is drained and Kafka therefore back: return whether."""
