@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-import uvicorn
 from fastapi import FastAPI
 
 from tocsin import crash_points, dead_letters, migrate, obligations_api, starting
@@ -130,7 +129,7 @@ class Process:
         """What takes work in: it ends first, finishing what it has begun."""
         return [
             # First of all, and whatever is away: who asks is answered, if only with a 503.
-            ("http", self._serve(self._server())),
+            ("http", self._serve()),
             ("opening", self._open()),
             ("kafka", self._once_open(self.subscribers.run, self.stop)),
             ("timers", self._once_open(self.timers.run, self.stop)),
@@ -213,14 +212,14 @@ class Process:
                 self.database_answers = False
             await happens(self.drained, PROBE_EVERY)
 
-    def _server(self) -> uvicorn.Server:
+    def _serve(self) -> Coroutine[Any, Any, None]:
         app = self.application.http
         assert isinstance(app, FastAPI)
         app.include_router(dead_letters.router(self.definition.name, self.store, self.clock))
         app.include_router(obligations_api.router(self.definition.name, self.store, self.clock))
         app.state.alive += [self.watchdog.stalled, self.subscribers.stalled]
         app.state.ready.append(self._ready)
-        return server_of(app, self.settings)
+        return server_of(app, self.settings).serve_until(self.stop, app.state.closing)
 
     def _ready(self) -> dict[str, bool | str | int]:
         return {
@@ -238,20 +237,6 @@ class Process:
         """Return why this process is not well; while it is not, no heartbeat goes out."""
         away = [] if self.database_answers else ["the database does not answer"]
         return [*self.watchdog.stalled(), *self.subscribers.stalled(), *away]
-
-    async def _serve(self, server: uvicorn.Server) -> None:
-        task = asyncio.create_task(server.serve())
-        stopping = asyncio.create_task(self.stop.wait())
-        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        for close in self.application.http.state.closing:  # type: ignore[attr-defined]  # It is a FastAPI app.
-            close()
-        server.should_exit = True
-        stopping.cancel()
-        try:
-            await task
-        except SystemExit as error:  # uvicorn exits when the port is taken.
-            raise OSError(f"cannot listen on {self.settings.http}") from error
-        self.stop.set()
 
     async def _close(self) -> None:
         await self.direct.close()
