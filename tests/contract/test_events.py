@@ -14,7 +14,8 @@ import pytest
 from pydantic import BaseModel
 
 from dev.generated.applications import application, handled_by
-from dev.layout import POSTMORTEM, SERVICES, Service
+from dev.layout import INTAKE, POSTMORTEM, SERVICES, Service
+from tocsin.bus import Consumer, Record
 from tocsin.errors import Undecodable
 from tocsin.events import (
     ALL,
@@ -28,7 +29,8 @@ from tocsin.events import (
     decode,
     encode,
 )
-from tocsin.topics import BY_NAME
+from tocsin.testing import ManualClock, MemoryStore, MemoryUnitOfWork
+from tocsin.topics import ALERT_EVENTS, BY_NAME, COMMANDS
 
 GOLDEN = Path(__file__).parent / "golden"
 FILES = sorted(GOLDEN.glob("*.json"))
@@ -201,6 +203,20 @@ def test_no_topic_is_subscribed_to_twice(service: Service) -> None:
     # The consumer group is `<service>.<topic>`: two would steal each other's records.
     topics = [subscription.topic.name for subscription in application(service).subscriptions]
     assert len(topics) == len(set(topics))
+
+
+@EACH_SERVICE
+async def test_an_event_of_a_later_release_is_kept_only_where_it_asks_for_something(
+    service: Service,
+) -> None:
+    value = {**record(AlertSuppressed), "type": "tocsin.of-tomorrow.v1"}
+    for subscription in application(service).subscriptions:
+        store = MemoryStore(MemoryUnitOfWork)
+        consumer = Consumer(service.name, subscription, store, ManualClock())
+        name = subscription.topic.name
+        await consumer.consume([Record(name, 0, 1, b"k", json.dumps(value).encode())])
+        asks = service is INTAKE and subscription.topic in (ALERT_EVENTS, COMMANDS)
+        assert len(store.tables.get("dead_letters", {})) == asks, name
 
 
 def test_every_event_is_handled_or_declined_on_purpose() -> None:

@@ -4,8 +4,11 @@ import base64
 from collections.abc import Sequence
 from datetime import datetime
 
+import orjson
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from structlog.testing import capture_logs
 
 from tocsin.application import Subscription
 from tocsin.bus import Consumer, Record
@@ -31,11 +34,11 @@ ADA = Actor(kind="user", name="ada")
 class Handler:
     """Writes each note down in the transaction; fails where it is told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool = False) -> None:
         self.store = MemoryStore(MemoryUnitOfWork)
         self.batches: list[list[str]] = []
         self.refused: dict[str, Exception] = {}
-        subscription = Subscription(COMMANDS, self.on_notes, (AddNote,))
+        subscription = Subscription(COMMANDS, self.on_notes, (AddNote,), whole=whole)
         self.consumer = Consumer("things", subscription, self.store, ManualClock())
 
     async def on_notes(
@@ -119,6 +122,63 @@ async def test_what_cannot_be_understood_is_buried_with_its_reason_and_the_rest_
     assert (letter.topic, letter.partition, letter.offset) == ("commands", 3, 1)
     assert (letter.payload, letter.error) == (body or b"", "Undecodable")
     assert letter.consumer == "things.commands"
+
+
+def told_as(kind: str) -> bytes:
+    """Return a well-formed event of this type."""
+    return orjson.dumps({**orjson.loads(encode(note("x"))), "type": kind})
+
+
+def passed_over() -> float:
+    labels = {"consumer": "things.commands"}
+    return REGISTRY.get_sample_value("tocsin_events_passed_over_total", labels) or 0.0
+
+
+async def test_what_only_a_later_release_knows_is_passed_over_counted_and_told_once() -> None:
+    handler = Handler()
+    before = passed_over()
+    strange = told_as("tocsin.note-pinned.v1")
+    with capture_logs() as logs:
+        await handler.consumer.consume(batch(note("one"), strange, note("two")))
+        await handler.consumer.consume(batch(strange, told_as("tocsin.note-read.v3")))
+    assert handler.batches == [["one", "two"]]
+    assert handler.letters == []
+    assert passed_over() == before + 3
+    told = [one["type"] for one in logs if one["event"] == "unknown_type_passed_over"]
+    assert told == ["tocsin.note-pinned.v1", "tocsin.note-read.v3"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "tocsin.add-note.v2",  # What we handle, in a version that we cannot read.
+        "tocsin.",
+        "tocsin.note-pinned",
+        "tocsin.note-pinned.v1.x",
+        "tocsin.Note Pinned.v1",
+        "com.example.note-pinned.v1",
+    ],
+)
+async def test_what_is_no_event_of_a_later_release_is_buried(kind: str) -> None:
+    handler = Handler()
+    await handler.consumer.consume(batch(note("one"), told_as(kind), note("two")))
+    assert handler.notes == ["one", "two"]
+    (letter,) = handler.letters
+    assert letter.reason.startswith(f"type: '{kind}' is not an event")
+
+
+async def test_another_version_of_what_is_not_handled_here_is_passed_over() -> None:
+    handler = Handler()
+    await handler.consumer.consume(batch(told_as("tocsin.acknowledge-incident.v2")))
+    assert handler.letters == []
+
+
+async def test_where_everything_asks_for_something_an_unknown_type_is_buried() -> None:
+    handler = Handler(whole=True)
+    await handler.consumer.consume(batch(note("one"), told_as("tocsin.note-pinned.v1")))
+    assert handler.notes == ["one"]
+    (letter,) = handler.letters
+    assert letter.error == "UnknownType"
 
 
 async def test_a_dead_letter_is_announced_with_its_bytes() -> None:

@@ -34,6 +34,10 @@ class Subscription(Generic[U]):
 
     `after` names another topic of the service that is heard first at each start, as far as it went
     by then: what was answered while we were away is known before it is asked for again.
+
+    `whole`: whatever is on the topic asks something of this service. What only a later release
+    understands is then a dead letter, to be handed over after the upgrade; elsewhere it is passed
+    over.
     """
 
     topic: Topic
@@ -41,6 +45,7 @@ class Subscription(Generic[U]):
     events: tuple[type[Event], ...]
     rest: float = 0.0
     after: Topic | None = None
+    whole: bool = False
 
 
 class Worker(Protocol):

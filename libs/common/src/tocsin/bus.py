@@ -11,13 +11,14 @@ import structlog
 from tocsin import crash_points, ids, telemetry
 from tocsin.application import Subscription
 from tocsin.clock import Clock
-from tocsin.errors import Undecodable
+from tocsin.errors import Undecodable, UnknownType
 from tocsin.events import ALL, DeadLettered, Envelope, Event, decode, type_of
 from tocsin.failures import is_infrastructure
 from tocsin.unit_of_work import DeadLetter, Store, U
 
 log = structlog.get_logger(__name__)
 ANNOUNCED_BYTES = 256 * 1024
+MOST_TOLD = 100  # Types of later releases; more than that is somebody's noise.
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class Consumer(Generic[U]):
     """Handles the batches of one subscription: decode, then one transaction for all of it.
 
     A record that cannot be understood, or that fails alone for a reason of its own, is buried with
-    its reason and never stops its partition. An error of the infrastructure is raised: the batch
-    comes again.
+    its reason and never stops its partition. One that only a later release knows is passed over.
+    An error of the infrastructure is raised: the batch comes again.
     """
 
     def __init__(
@@ -49,22 +50,13 @@ class Consumer(Generic[U]):
         self._clock = clock
         # Not ours to handle, and known well enough to be passed over undecoded.
         self._others = {one.TYPE for one in ALL if not issubclass(one, subscription.events)}
+        self._names = {_name(one.TYPE) for one in ALL if one.TYPE not in self._others}
+        self._told: set[str] = set()
 
     async def consume(self, records: Sequence[Record]) -> None:
         """Handle a batch; on return its effects are committed."""
         now = self._clock.now()
-        readable: list[tuple[Record, Envelope[Event]]] = []
-        dead: list[DeadLetter] = []
-        for record in records:
-            if type_of(record.value or b"") in self._others:
-                continue
-            try:
-                envelope = decode(record.value or b"")
-            except Undecodable as error:
-                dead.append(self._letter(record, error, now))
-                continue
-            if isinstance(envelope.data, self.subscription.events):
-                readable.append((record, envelope))
+        readable, dead = self._read(records, now)
         if not readable and not dead:
             return
         try:
@@ -74,6 +66,25 @@ class Consumer(Generic[U]):
                 raise
             log.warning("batch_failed", consumer=self.name, size=len(records), error=repr(error))
             await self._one_by_one(readable, dead, now)
+
+    def _read(
+        self, records: Sequence[Record], now: datetime
+    ) -> tuple[list[tuple[Record, Envelope[Event]]], list[DeadLetter]]:
+        """Return what is to be handled, and what is to be buried."""
+        readable: list[tuple[Record, Envelope[Event]]] = []
+        dead: list[DeadLetter] = []
+        for record in records:
+            if type_of(record.value or b"") in self._others:
+                continue
+            try:
+                envelope = decode(record.value or b"")
+            except Undecodable as error:
+                if not self._passes_over(error):
+                    dead.append(self._letter(record, error, now))
+                continue
+            if isinstance(envelope.data, self.subscription.events):
+                readable.append((record, envelope))
+        return readable, dead
 
     async def _handle(
         self, envelopes: list[Envelope[Event]], dead: Sequence[DeadLetter], now: datetime
@@ -105,6 +116,21 @@ class Consumer(Generic[U]):
                 log.exception("record_buried", consumer=self.name, event_id=envelope.event_id)
                 await self._handle([], [self._letter(record, error, now)], now)
 
+    def _passes_over(self, error: Undecodable) -> bool:
+        """Return whether it is an event that only a later release has to do with.
+
+        Another version of one that we handle is not: we would have had to act on it.
+        """
+        if not isinstance(error, UnknownType) or self.subscription.whole:
+            return False
+        if _name(error.type) in self._names:
+            return False
+        telemetry.PASSED_OVER.labels(self.name).inc()
+        if error.type not in self._told and len(self._told) < MOST_TOLD:
+            self._told.add(error.type)
+            log.warning("unknown_type_passed_over", consumer=self.name, type=error.type)
+        return True
+
     def _letter(self, record: Record, error: Exception, now: datetime) -> DeadLetter:
         place = (self.name, record.topic, str(record.partition), str(record.offset))
         # The bytes are part of the identity: a re-created topic starts at offset 0 again.
@@ -120,6 +146,11 @@ class Consumer(Generic[U]):
             error=type(error).__name__,
             first_seen_at=now,
         )
+
+
+def _name(kind: str) -> str:
+    """Return a type without its version."""
+    return kind.rpartition(".")[0]
 
 
 def announcement(letter: DeadLetter) -> Envelope[Event]:

@@ -164,4 +164,4 @@ def _asked(record: ConsumerRecord) -> Asked | None:
     try:
         return Asked(record.offset, record.key or b"", decode(record.value or b""))
     except Undecodable:
-        return None  # Buried when it was handled; it asked for nothing.
+        return None  # Buried or passed over when it was handled; it asked for nothing.

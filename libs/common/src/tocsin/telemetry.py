@@ -29,6 +29,9 @@ _PROPAGATOR = TraceContextTextMapPropagator()
 
 EVENTS_CONSUMED = Counter("tocsin_events_consumed", "Events handled", ["consumer"])
 DEAD_LETTERS = Counter("tocsin_dead_letters", "Records buried, with a reason each", ["consumer"])
+PASSED_OVER = Counter(
+    "tocsin_events_passed_over", "Events of a type that only a later release knows", ["consumer"]
+)
 BATCH_SECONDS = Histogram(
     "tocsin_batch_seconds", "A batch, from decoded to committed", ["consumer"], buckets=_SECONDS
 )

@@ -7,13 +7,14 @@ from typing import Any
 import orjson
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
-from tocsin.errors import Undecodable
+from tocsin.errors import Undecodable, UnknownType
 from tocsin.events.base import Envelope, Event
 
 LONGEST = 255
 CONTENT_TYPE = b"application/cloudevents+json"
 _TIME = TypeAdapter[datetime](AwareDatetime)
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_OURS = re.compile(r"tocsin\.[a-z0-9-]+\.v[0-9]+")
 _STRING = rb'"[^"\\]*"'
 _HEAD = re.compile(
     rb'\{"specversion":"1\.0","id":'
@@ -48,12 +49,12 @@ def decode(body: bytes, registry: dict[str, type[Event]]) -> Envelope[Event]:
     """Return the envelope that these bytes hold.
 
     Raises Undecodable with a reason that names the field: not JSON, not CloudEvents, a type that
-    nobody registered, or data that does not fit its type.
+    nobody registered (UnknownType, where it is named as ours are), or data that does not fit.
     """
     attributes = _attributes(body)
     kind = registry.get(attributes["type"])
     if kind is None:
-        raise Undecodable(f"type: {attributes['type']!r} is not an event that Tocsin knows")
+        raise _stranger(attributes["type"])
     try:
         return Envelope(
             data=kind.model_validate(attributes["data"]),
@@ -66,6 +67,12 @@ def decode(body: bytes, registry: dict[str, type[Event]]) -> Envelope[Event]:
         )
     except ValidationError as error:
         raise Undecodable(_first_mistake(error)) from error
+
+
+def _stranger(kind: str) -> Undecodable:
+    if _OURS.fullmatch(kind):
+        return UnknownType(kind)
+    return Undecodable(f"type: {kind!r} is not an event of Tocsin")
 
 
 def type_of(body: bytes) -> str | None:

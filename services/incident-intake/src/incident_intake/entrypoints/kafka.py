@@ -25,8 +25,13 @@ RECALL = Recall(
 def subscriptions(handlers: Handlers) -> tuple[Subscription[IntakeUnitOfWork], ...]:
     """Return what incident-intake listens to."""
     return (
-        Subscription(topics.ALERT_EVENTS, handlers.on_alert_events, (AlertEvent, UnreadableAlert)),
-        Subscription(topics.COMMANDS, handlers.on_commands, (*DECIDED, *OF_SILENCES)),
+        Subscription(
+            topics.ALERT_EVENTS,
+            handlers.on_alert_events,
+            (AlertEvent, UnreadableAlert),
+            whole=True,
+        ),
+        Subscription(topics.COMMANDS, handlers.on_commands, (*DECIDED, *OF_SILENCES), whole=True),
         Subscription(topics.PAGES, handlers.on_pages, OUTCOMES, UNHURRIED),
         Subscription(topics.DEAD_LETTERS, handlers.on_alert_events, (DeadLettered,), RARE),
     )
