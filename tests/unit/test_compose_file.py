@@ -59,6 +59,7 @@ def test_images_hold_the_python_that_the_tests_run_on() -> None:
 def test_a_stop_waits_longer_than_a_drain_may_take(service: Service) -> None:
     found = composed()[service.name]
     assert found["stop_grace_period"] == "35s"  # DRAIN_TIMEOUT is 25 s where nobody says else.
+    assert found["init"]
     assert found["read_only"]
     assert found["restart"] == "unless-stopped"
 

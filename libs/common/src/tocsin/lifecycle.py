@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import gc
 import os
+import signal
 import sys
 from datetime import datetime
 from typing import Any
@@ -60,6 +61,9 @@ def main(definition: Definition[Any]) -> None:
 def _recall(definition: Definition[Any], found: ServiceSettings, text: str) -> int:
     """Take over what the service told since; exit code 1 where that was refused or failed."""
     assert definition.recall is not None
+    # What is half taken over is not done: a signal ends it as a failure.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         # A time without an offset is one of this machine's zone, as `date` says it.
         since = datetime.fromisoformat(text)

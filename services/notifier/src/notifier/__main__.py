@@ -1,7 +1,6 @@
 """`python -m notifier`: read settings, build, run until told to stop."""
 
-from notifier import bootstrap
-from tocsin import lifecycle
+from tocsin.launching import launch
 
 if __name__ == "__main__":
-    lifecycle.main(bootstrap.SERVICE)
+    launch("notifier")
