@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from dev.layout import ESCALATION, INTAKE, NOTIFIER, POSTMORTEM, ROOT, SERVICES, Service
 from tocsin import dead_letters, obligations_api, topics
 from tocsin.application import Application
-from tocsin.events import ALL, Event
+from tocsin.events import ALL, Event, ShiftsForeseen
 from tocsin.holder import CatalogHolder
 from tocsin.lifecycle import Definition, Parts
 from tocsin.testing import ManualClock, MemoryBroker, MemoryStore, MemoryUnitOfWork
@@ -59,9 +59,10 @@ def http_of(application: Application[Any]) -> FastAPI:
 def handled_by(service: Service) -> set[type[Event]]:
     """Return the events that a service handles.
 
-    A subscription may name a family of them; the catalog is followed outside the subscriptions.
+    A subscription may name a family of them; the catalog is followed outside the subscriptions,
+    but for the shifts, which the follower passes over.
     """
-    followed = {kind for kind in ALL if topics.CATALOG.name == kind.TOPIC}
+    followed = {kind for kind in ALL if topics.CATALOG.name == kind.TOPIC} - {ShiftsForeseen}
     return followed | {
         kind
         for subscription in application(service).subscriptions

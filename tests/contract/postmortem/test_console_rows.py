@@ -9,6 +9,7 @@ import pytest
 from postmortem.adapters.memory import MemoryPostmortemUnitOfWork
 from postmortem.adapters.sql import SqlPostmortemUnitOfWork
 from postmortem.domain.order import Order
+from postmortem.domain.outlook import Lane, Outlook, Shift
 from postmortem.domain.standings import Standing
 from postmortem.domain.watch import Hush, Watch
 from postmortem.handlers import ordering
@@ -215,6 +216,21 @@ async def test_who_is_on_call_comes_back_by_schedule(store: PostmortemStore) -> 
         await uow.watches.remove([])
     async with store.read() as uow:
         assert await uow.watches.all() == [gap, web]
+
+
+async def test_the_shifts_of_a_schedule_come_back_as_they_were_told(store: PostmortemStore) -> None:
+    gap, shift = Shift(at(0), at(60), ()), Shift(at(60), at(90), ("ada", "bob"))
+    web = Outlook("web", 3, at(0), at(90), (gap, shift), (Lane("base", (shift,)), Lane("x", ())))
+    async with store.begin() as uow:
+        await uow.outlooks.save([replace(web, catalog_version=2, layers=())])
+        await uow.outlooks.save([web, replace(web, schedule="old")])
+        await uow.outlooks.save([])
+        await uow.outlooks.remove(["old", "never"])
+        await uow.outlooks.remove([])
+    async with store.read() as uow:
+        assert await uow.outlooks.get("web") == web
+        assert await uow.outlooks.get("old") is None
+        assert await uow.outlooks.told(["web", "old"]) == {"web": (3, at(0))}
 
 
 async def test_what_somebody_has_given_comes_latest_first(store: PostmortemStore) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from structlog.testing import capture_logs
 
 from tocsin.catalog import Service
 from tocsin.database import Database
@@ -13,6 +14,7 @@ from tocsin.events import (
     CatalogDocumentChanged,
     Event,
     OnCallChanged,
+    ShiftsForeseen,
     caused_by,
     encode,
 )
@@ -218,3 +220,14 @@ async def test_who_is_on_call_is_what_was_told_last(database: Database) -> None:
     again = on_call("db", removed=True)
     await read(one, [again, again])  # A relay that was killed before it deleted sends twice.
     assert set(holder.on_call) == {"web"}
+
+
+async def test_the_shifts_of_the_coming_weeks_are_passed_over_undecoded(database: Database) -> None:
+    told = ShiftsForeseen(schedule="web", catalog_version=9, since=START, until=START)
+    body = encode(caused_by(None, told, now=START, source="escalation"))
+    broken = body.partition(b'"data"')[0] + b'"data":{}}'
+    holder = CatalogHolder()
+    with capture_logs() as said:
+        await read(follower(database, holder), [service("web", 1, {}), broken, applied(1)])
+    assert [one["event"] for one in said] == ["catalog_in_force"]
+    assert holder.current.version == 1

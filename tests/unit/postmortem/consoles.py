@@ -94,12 +94,12 @@ def hidden(page: str, action: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def console(**more: Any) -> AsyncIterator[Console]:
+async def console(catalog: Catalog | None = None, **more: Any) -> AsyncIterator[Console]:
     store: Store = MemoryStore(MemoryPostmortemUnitOfWork)
     clock = ManualClock()
     clock.move_to(START)
-    catalog = Catalog(1, {("User", "bob"): User(email="bob@example.org", time_zone="UTC")})
-    parts = Parts[PostmortemUnitOfWork](store, clock, CatalogHolder(catalog), MemoryBroker())
+    known = catalog or Catalog(1, {("User", "bob"): User(email="bob@example.org")})
+    parts = Parts[PostmortemUnitOfWork](store, clock, CatalogHolder(known), MemoryBroker())
     application = bootstrap.build(settings(**more), parts)
     transport = httpx.ASGITransport(application.http)
     base = "https://console.example" if more.get("public_url") else "http://console.example"

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from escalation.adapters.sql import SqlEscalationUnitOfWork
 from escalation.entrypoints import catalog, http, kafka, timers
+from escalation.entrypoints.foreseeing import Foreseeing
 from escalation.handlers import CatalogHandlers, ClimbHandlers, HandOffHandlers
 from escalation.ports import EscalationUnitOfWork
 from escalation.settings import EscalationSettings
@@ -27,6 +28,7 @@ def build(
         on_timers=timers.on_timers(climbs, hand_offs),
         on_overdue=climbs.on_overdue,
         on_start=hand_offs.on_start,
+        workers=(Foreseeing(parts.store, parts.catalog, parts.clock),),
         http=create_app(
             settings=settings,
             name="escalation",

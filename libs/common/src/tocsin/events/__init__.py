@@ -12,7 +12,14 @@ from tocsin.events.base import (
     Value,
     caused_by,
 )
-from tocsin.events.catalog import CatalogApplied, CatalogDocumentChanged, OnCallChanged
+from tocsin.events.catalog import (
+    CatalogApplied,
+    CatalogDocumentChanged,
+    ForeseenLayer,
+    ForeseenShift,
+    OnCallChanged,
+    ShiftsForeseen,
+)
 from tocsin.events.codec import CONTENT_TYPE, encode, type_of
 from tocsin.events.codec import decode as decode_with
 from tocsin.events.commands import (
@@ -115,6 +122,7 @@ ALL: tuple[type[Event], ...] = (
     CatalogDocumentChanged,
     CatalogApplied,
     OnCallChanged,
+    ShiftsForeseen,
     PostmortemDrafted,
     PostmortemPublished,
     ActionItemOpened,
@@ -155,6 +163,8 @@ __all__ = [
     "EscalationStarted",
     "Event",
     "ExpireSilence",
+    "ForeseenLayer",
+    "ForeseenShift",
     "IncidentAcknowledged",
     "IncidentEvent",
     "IncidentMerged",
@@ -188,6 +198,7 @@ __all__ = [
     "ResponderUnreachable",
     "Severity",
     "SeverityChanged",
+    "ShiftsForeseen",
     "SilenceChanged",
     "SilenceCommand",
     "SilenceRefused",

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from tocsin.events.base import AwareDatetime, Event
+from tocsin.events.base import AwareDatetime, Event, Value
 
 
 class CatalogDocumentChanged(Event):
@@ -65,3 +65,43 @@ class OnCallChanged(Event):
     def key(self) -> str:
         """One key for each schedule: compaction keeps the latest."""
         return f"on-call/{self.schedule}"
+
+
+class ForeseenShift(Value):
+    """A span in which these people are on call; nobody: a gap. `until` is no part of it."""
+
+    begins: AwareDatetime
+    until: AwareDatetime
+    responders: tuple[str, ...] = ()
+
+
+class ForeseenLayer(Value):
+    """Whose turn it is by one layer alone; where it does not apply, nothing is told."""
+
+    name: str
+    shifts: tuple[ForeseenShift, ...] = ()
+
+
+class ShiftsForeseen(Event):
+    """The shifts of a schedule from `since` until `until`, whatever was told of them before.
+
+    `shifts` are those after all layers and overrides, gaps among them: together they tile the time.
+    `layers` are the turns of each layer alone, from the base upwards. What is past is as the
+    catalog says it now. It is told after each change of the catalog that may change it, and once a
+    day; a schedule that changes very often is told for fewer days.
+    """
+
+    TYPE: ClassVar[str] = "tocsin.shifts-foreseen.v1"
+    TOPIC: ClassVar[str] = "catalog"
+
+    schedule: str
+    catalog_version: int
+    since: AwareDatetime
+    until: AwareDatetime
+    shifts: tuple[ForeseenShift, ...] = ()
+    layers: tuple[ForeseenLayer, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """One key for each schedule: compaction keeps the latest."""
+        return f"shifts/{self.schedule}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from postmortem.adapters.console_memory import MemoryOrders, MemorySessions, MemoryStandings
 from postmortem.adapters.memory_desk import MemoryActionItems, MemoryReviews
+from postmortem.adapters.outlook_memory import MemoryOutlooks
 from postmortem.adapters.watch_memory import MemorySilences, MemoryWatches
 from postmortem.domain.postmortem import Postmortem, postmortem_id
 from postmortem.ports import Summary
@@ -168,3 +169,8 @@ class MemoryPostmortemUnitOfWork(MemoryUnitOfWork):
     def watches(self) -> MemoryWatches:
         """Who is on call."""
         return MemoryWatches(self.table("watches"))
+
+    @cached_property
+    def outlooks(self) -> MemoryOutlooks:
+        """Who will be."""
+        return MemoryOutlooks(self.table("outlooks"))

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from postmortem.adapters.action_items import SqlActionItems
 from postmortem.adapters.console_sql import SqlOrders, SqlSessions, SqlStandings
+from postmortem.adapters.outlook_sql import SqlOutlooks
 from postmortem.adapters.reviews import SqlReviews
 from postmortem.adapters.tables import DRAFTS, EVENTS, INCIDENTS, METADATA, REVIEWS
 from postmortem.adapters.watch_sql import SqlSilences, SqlWatches
@@ -219,3 +220,8 @@ class SqlPostmortemUnitOfWork(SqlUnitOfWork):
     def watches(self) -> SqlWatches:
         """Who is on call."""
         return SqlWatches(self.connection)
+
+    @cached_property
+    def outlooks(self) -> SqlOutlooks:
+        """Who will be."""
+        return SqlOutlooks(self.connection)

@@ -172,3 +172,13 @@ WATCHES = Table(
     Column("until", Instant),
     Column("following", Json, nullable=False),
 )
+OUTLOOKS = Table(
+    "outlooks",
+    METADATA,
+    Column("schedule", Text, primary_key=True),
+    Column("catalog_version", BigInteger, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("final", Json, nullable=False),
+    Column("layers", Json, nullable=False),
+)

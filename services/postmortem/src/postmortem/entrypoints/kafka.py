@@ -22,7 +22,9 @@ def subscriptions(handlers: Handlers) -> tuple[Subscription[PostmortemUnitOfWork
         (topics.POSTMORTEMS, (e.PostmortemEvent,)),
         (topics.DEAD_LETTERS, (e.DeadLettered,)),
     )
-    on_call = Subscription(topics.CATALOG, handlers.on_catalog, (e.OnCallChanged,), REST)
+    on_call = Subscription(
+        topics.CATALOG, handlers.on_catalog, (e.OnCallChanged, e.ShiftsForeseen), REST
+    )
     return (
         *(Subscription(topic, handlers.on_events, kinds, REST) for topic, kinds in wanted),
         on_call,

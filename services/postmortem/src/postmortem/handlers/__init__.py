@@ -13,7 +13,7 @@ from postmortem.domain.recorded import incident_of, is_identity
 from postmortem.domain.timeline import TimelineEntry, timeline
 from postmortem.domain.why import Why, why
 from postmortem.handlers.projecting import project
-from postmortem.handlers.watching import hear_silences, hear_watches
+from postmortem.handlers.watching import hear_schedules, hear_silences
 from postmortem.ports import PostmortemUnitOfWork
 from tocsin import ids
 from tocsin.events import (
@@ -64,9 +64,9 @@ class Handlers:
     async def on_catalog(
         self, uow: PostmortemUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
     ) -> None:
-        """Keep who is on call."""
+        """Keep who is on call, and who will be."""
         del now
-        await hear_watches(uow, envelopes)
+        await hear_schedules(uow, envelopes)
 
     async def _redraft(
         self, uow: PostmortemUnitOfWork, incident_ids: Sequence[str], now: datetime

@@ -4,9 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from postmortem.domain.order import answered
+from postmortem.domain.outlook import Outlook
 from postmortem.domain.watch import Hush, Watch
 from postmortem.ports import PostmortemUnitOfWork
-from tocsin.events import Envelope, Event, OnCallChanged, SilenceChanged, SilenceRefused
+from tocsin.events import (
+    Envelope,
+    Event,
+    OnCallChanged,
+    ShiftsForeseen,
+    SilenceChanged,
+    SilenceRefused,
+)
 
 
 async def hear_silences(
@@ -27,10 +35,26 @@ async def hear_silences(
     return True
 
 
-async def hear_watches(uow: PostmortemUnitOfWork, envelopes: Sequence[Envelope[Event]]) -> None:
-    """Keep who is on call as it is told."""
+async def hear_schedules(uow: PostmortemUnitOfWork, envelopes: Sequence[Envelope[Event]]) -> None:
+    """Keep who is on call, and who will be, as it is told."""
+    await _hear_outlooks(uow, envelopes)
     latest = {
         one.data.schedule: one.data for one in envelopes if isinstance(one.data, OnCallChanged)
     }
     await uow.watches.save([Watch.of(one) for one in latest.values() if not one.removed])
-    await uow.watches.remove([name for name, one in latest.items() if one.removed])
+    removed = [name for name, one in latest.items() if one.removed]
+    await uow.watches.remove(removed)
+    await uow.outlooks.remove(removed)
+
+
+async def _hear_outlooks(uow: PostmortemUnitOfWork, envelopes: Sequence[Envelope[Event]]) -> None:
+    """Keep the newest of each schedule: a process whose catalog is behind may tell it later."""
+    heard = [Outlook.of(one.data) for one in envelopes if isinstance(one.data, ShiftsForeseen)]
+    if not heard:
+        return
+    known = await uow.outlooks.told(sorted({one.schedule for one in heard}))
+    newest: dict[str, Outlook] = {}
+    for one in sorted(heard, key=lambda outlook: outlook.told):
+        if one.schedule not in known or one.told >= known[one.schedule]:
+            newest[one.schedule] = one
+    await uow.outlooks.save(list(newest.values()))

@@ -10,7 +10,7 @@ from postmortem.domain.document import ItemState, Status
 from postmortem.domain.postmortem import Postmortem
 from postmortem.domain.review import Review
 from postmortem.domain.words import Words
-from postmortem.ports.console import Orders, Sessions, Silences, Standings, Watches
+from postmortem.ports.console import Orders, Outlooks, Sessions, Silences, Standings, Watches
 from tocsin.events import Actor, Envelope, Event
 from tocsin.unit_of_work import UnitOfWork
 
@@ -228,4 +228,9 @@ class PostmortemUnitOfWork(UnitOfWork, Protocol):
     @property
     def watches(self) -> Watches:
         """Who is on call."""
+        ...
+
+    @property
+    def outlooks(self) -> Outlooks:
+        """Who will be."""
         ...

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from postmortem.domain.order import Order
+from postmortem.domain.outlook import Outlook, Told
 from postmortem.domain.standings import Standing
 from postmortem.domain.watch import Hush, Watch
 
@@ -127,6 +128,26 @@ class Silences(Protocol):
 
     async def latest(self, limit: int) -> Sequence[Hush]:
         """Return those that end last, or ended last, first."""
+        ...
+
+
+class Outlooks(Protocol):
+    """The shifts of the coming weeks, by schedule."""
+
+    async def told(self, schedules: Sequence[str]) -> Mapping[str, Told]:
+        """Return how new what is kept of each of these is."""
+        ...
+
+    async def save(self, outlooks: Sequence[Outlook]) -> None:
+        """Write these whole."""
+        ...
+
+    async def remove(self, schedules: Sequence[str]) -> None:
+        """Forget these schedules."""
+        ...
+
+    async def get(self, schedule: str) -> Outlook | None:
+        """Return that of a schedule."""
         ...
 
 

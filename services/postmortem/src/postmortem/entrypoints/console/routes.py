@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from postmortem.domain.recorded import is_identity
-from postmortem.entrypoints.console import postmortems, watches
+from postmortem.entrypoints.console import policies, postmortems, schedules, watches
 from postmortem.entrypoints.console.answering import told_in_html
 from postmortem.entrypoints.console.commands import (
     LONGEST_NOTE,
@@ -47,6 +47,9 @@ def router(
     _add_incidents(routes, store, door, pages)
     postmortems.router(routes, postmortems.Table(store, door, pages))
     watches.router(routes, watches.Board(store, door, pages))
+    wall = schedules.Wall(store, door, pages, catalog)
+    schedules.router(routes, wall)
+    policies.router(routes, wall)
 
     @routes.get(LIVE)
     async def live(request: Request) -> Response:

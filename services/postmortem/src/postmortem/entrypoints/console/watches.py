@@ -1,4 +1,4 @@
-"""Who is on call now, and silences: listed, made and ended by command."""
+"""Silences: listed, made and ended by command."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ NEW = "new"  # Commands that make a silence are found under this, until it has a
 
 @dataclass(frozen=True)
 class Board:
-    """Where it hangs who is on call and what is silenced."""
+    """Where it hangs what is silenced."""
 
     store: Store[PostmortemUnitOfWork]
     door: Door
@@ -73,14 +73,6 @@ class Board:
 def router(routes: APIRouter, board: Board) -> None:
     """Add the routes."""
     door, store = board.door, board.store
-
-    @routes.get("/on-call")
-    async def on_call(request: Request) -> Response:
-        """Who is on call now."""
-        visitor = await door.reader(request)
-        async with store.read() as uow:
-            found = await uow.watches.all()
-        return board.pages.show("on_call.html", visitor=visitor, watches=found)
 
     @routes.get("/silences")
     async def silences(request: Request) -> Response:

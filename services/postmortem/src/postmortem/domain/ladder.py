@@ -1,0 +1,161 @@
+"""An escalation policy as a ladder: who is paged when, if nobody answers; where to draw it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from postmortem.domain.fitting import fitting
+from tocsin import durations
+from tocsin.catalog import Catalog, EscalationPolicy, Target
+
+WIDTH = 640
+LEFT = 8
+BOX = 500
+TITLE = 30
+LINE = 22
+ARROW = 44
+MINUTE = timedelta(minutes=1)
+
+# Who is on call for each schedule now, as far as it was told.
+OnCall = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A target, and whom it means now; None: that was not told yet."""
+
+    kind: str
+    name: str
+    people: tuple[str, ...] | None
+
+    def __str__(self) -> str:
+        """Say both in a line."""
+        if self.kind == "user":
+            return f"user {self.name}"
+        if self.people is None:
+            return f"{self.kind} {self.name}"
+        return f"{self.kind} {self.name}: {', '.join(self.people) or 'nobody'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A level: when it is paged at the latest, counted from the trigger, and how long it waits."""
+
+    number: int
+    after: timedelta
+    waits: timedelta
+    aims: tuple[Aim, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it means nobody now, so that it is skipped at once."""
+        return all(aim.people == () for aim in self.aims)
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Levels from the first, repeated; then the last resort, the policy's `own` or everybody's."""
+
+    rungs: tuple[Rung, ...]
+    repeat: int
+    last_resort: Aim | None
+    has_own: bool
+
+    @property
+    def ends_after(self) -> timedelta:
+        """When the last resort is paged at the latest."""
+        return (1 + self.repeat) * sum((one.waits for one in self.rungs), timedelta())
+
+
+def ladder(policy: EscalationPolicy, catalog: Catalog, on_call: OnCall) -> Ladder:
+    """Return what a policy does, with whom it would page now."""
+    rungs: list[Rung] = []
+    after = timedelta()
+    for number, level in enumerate(policy.levels, 1):
+        aims = tuple(_aim(target, catalog, on_call) for target in level.targets)
+        rungs.append(Rung(number, after, level.escalate_after, aims))
+        after += level.escalate_after
+    last = policy.last_resort or catalog.settings.last_resort
+    return Ladder(
+        rungs=tuple(rungs),
+        repeat=policy.repeat,
+        last_resort=_aim(last, catalog, on_call) if last else None,
+        has_own=policy.last_resort is not None,
+    )
+
+
+def said(length: timedelta) -> str:
+    """Return a delay in words."""
+    seconds = int((length % MINUTE).total_seconds())
+    minutes = [durations.spoken(length)] if length >= MINUTE or not seconds else []
+    return " ".join([*minutes, *([f"{seconds} s"] if seconds else [])])
+
+
+def _aim(target: Target, catalog: Catalog, on_call: OnCall) -> Aim:
+    if target.user:
+        return Aim("user", target.user, (target.user,) if catalog.user(target.user) else ())
+    if target.team:
+        team = catalog.team(target.team)
+        return Aim("team", target.team, team.members if team else ())
+    name = target.schedule or ""
+    return Aim("schedule", name, on_call.get(name) if catalog.schedule(name) else ())
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A level, or the last resort, as it is drawn; `arrow` is written above it."""
+
+    y: int
+    height: int
+    title: str
+    lines: tuple[str, ...]
+    is_empty: bool
+    arrow: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Boxes from above to below. The loop goes from the level below back to the first."""
+
+    boxes: tuple[Box, ...]
+    loop: str
+    loop_from: int
+    height: int
+
+
+def drawn(found: Ladder) -> Drawn:
+    """Return where everything is drawn."""
+    levels = tuple(_boxes(0, _levels(found.rungs)))
+    end = levels[-1].y + levels[-1].height
+    last = found.last_resort
+    lines = [str(last)] if last else ["nobody: the catalog names none"]
+    is_empty = last is None or last.people == ()
+    arrow = f"unanswered for {said(found.rungs[-1].waits)}, the last time"
+    (resort,) = _boxes(end, [("Last resort, every 5 min", lines, is_empty, arrow)])
+    more = "" if found.repeat == 1 else "s"
+    return Drawn(
+        boxes=(*levels, resort),
+        loop=f"{found.repeat} more time{more}" if found.repeat else "",
+        loop_from=levels[-1].y + levels[-1].height // 2,
+        height=resort.y + resort.height + 2,
+    )
+
+
+Given = tuple[str, Sequence[str], bool, str]
+
+
+def _levels(rungs: Iterable[Rung]) -> Iterator[Given]:
+    before = ""
+    for rung in rungs:
+        lines = [str(aim) for aim in rung.aims] or ["nobody"]
+        yield f"Level {rung.number}", lines, rung.is_empty, before
+        before = f"unanswered for {said(rung.waits)}"
+
+
+def _boxes(top: int, given: Iterable[Given]) -> Iterator[Box]:
+    for title, lines, is_empty, arrow in given:
+        top += ARROW if arrow else 2
+        height = TITLE + LINE * len(lines)
+        fit = tuple(fitting(line, BOX - 24) for line in lines)
+        yield Box(top, height, title, fit, is_empty, arrow)
+        top += height

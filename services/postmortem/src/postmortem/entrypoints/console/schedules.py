@@ -1,0 +1,212 @@
+"""Schedules: who is on call now, and the weeks of one, in the time zone of whoever looks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from postmortem.domain.days import Day, days, rows, week_of
+from postmortem.domain.outlook import Outlook
+from postmortem.domain.strip import HEAD, LANE, LEFT, PLOT, strips
+from postmortem.domain.watch import Watch
+from postmortem.entrypoints.console.door import Door, Visitor
+from postmortem.entrypoints.console.rendering import Pages
+from postmortem.entrypoints.console.zones import Chosen, chosen, offered
+from postmortem.ports import PostmortemUnitOfWork
+from tocsin.catalog import Catalog, EscalationPolicy, Override, Schedule
+from tocsin.holder import CatalogHolder
+from tocsin.unit_of_work import Store
+from tocsin.web import Problem
+
+VIEWS: Mapping[str, tuple[str, int]] = {"week": ("Week", 7), "month": ("Five weeks", 35)}
+YEARS = (1971, 2299)  # So that no week of them leaves the calendar.
+MOST_GAPS = 20
+
+
+@dataclass(frozen=True)
+class Wall:
+    """Where the schedules hang."""
+
+    store: Store[PostmortemUnitOfWork]
+    door: Door
+    pages: Pages
+    holder: CatalogHolder
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog in force; a problem while it is not there yet."""
+        if not self.holder.loaded:
+            raise Problem(503, "not-ready", "The catalog is not here yet: try again in a moment.")
+        return self.holder.current
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which days of a schedule are wanted, and in which zone."""
+
+    view: str
+    days: tuple[Day, ...]
+    chosen: Chosen
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Whose days they are."""
+        return self.chosen.zone
+
+    @property
+    def first(self) -> date:
+        """The first of the days."""
+        return self.days[0].date
+
+    def by(self, weeks: int) -> date:
+        """Return the day so many views away."""
+        return self.first + timedelta(days=weeks * len(self.days))
+
+
+def router(routes: APIRouter, wall: Wall) -> None:
+    """Add the routes."""
+    door, store = wall.door, wall.store
+
+    @routes.get("/on-call")
+    @routes.get("/schedules")
+    async def on_call(request: Request) -> Response:
+        """Who is on call now, of all schedules or of a team's."""
+        visitor = await door.reader(request)
+        async with store.read() as uow:
+            watches = await uow.watches.all()
+        return wall.pages.show(
+            "on_call.html",
+            visitor=visitor,
+            **_listed(wall.holder.current, watches, request.query_params.get("team", "")),
+        )
+
+    @routes.get("/schedules/{name}")
+    async def schedule(request: Request, name: str) -> Response:
+        """One schedule: its weeks, by layer and after all of them."""
+        visitor = await door.reader(request)
+        spec = wall.catalog.schedule(name)
+        if spec is None:
+            raise Problem(404, "unknown-schedule", f"The catalog has no schedule {name[:100]!r}.")
+        now = door.clock.now()
+        asked = _asked(request, spec, now)
+        async with store.read() as uow:
+            outlook = await uow.outlooks.get(name)
+            watches = await uow.watches.all()
+        answer = wall.pages.show(
+            "schedule.html",
+            422 if asked.chosen.wrong else 200,
+            visitor=visitor,
+            name=name,
+            spec=spec,
+            watch=next((one for one in watches if one.schedule == name), None),
+            **_drawn(outlook, asked, now),
+            **_around(wall.catalog, name, spec, visitor, now),
+        )
+        asked.chosen.keep(answer)
+        return answer
+
+
+def using(catalog: Catalog, schedule: str) -> Sequence[str]:
+    """Return the policies that page a schedule, by name."""
+    return sorted(
+        name
+        for (_, name), spec in catalog.specs.items()
+        if isinstance(spec, EscalationPolicy)
+        if any(target.schedule == schedule for level in spec.levels for target in level.targets)
+    )
+
+
+def _listed(catalog: Catalog, watches: Sequence[Watch], team: str) -> dict[str, Any]:
+    names = {name for kind, name in catalog.specs if kind == "Schedule"}
+    told = {one.schedule: one for one in watches}
+    found = {name: using(catalog, name) for name in sorted(names | set(told))}
+    teams = {name: _teams(catalog, policies) for name, policies in found.items()}
+    return {
+        "team": team,
+        "teams": sorted({one for known in teams.values() for one in known}),
+        "schedules": [
+            {"name": name, "is_known": name in names, "watch": told.get(name), "policies": policies}
+            for name, policies in found.items()
+            if not team or team in teams[name]
+        ],
+        "policies": sorted(name for kind, name in catalog.specs if kind == "EscalationPolicy"),
+    }
+
+
+def _teams(catalog: Catalog, policies: Sequence[str]) -> set[str]:
+    specs = (catalog.policy(name) for name in policies)
+    return {spec.team for spec in specs if spec and spec.team}
+
+
+def _asked(request: Request, spec: Schedule, now: datetime) -> Asked:
+    view = request.query_params.get("view", "week")
+    if view not in VIEWS:
+        raise Problem(422, "invalid", f"view: must be one of {', '.join(VIEWS)}", field="view")
+    zone = chosen(request, spec.time_zone)
+    day = _day(request.query_params.get("from", "")) or now.astimezone(zone.zone).date()
+    return Asked(view, days(week_of(day), VIEWS[view][1], zone.zone), zone)
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or not YEARS[0] <= found.year <= YEARS[1]:
+        detail = f"from: write a day of {YEARS[0]} to {YEARS[1]}, as 2026-03-29"
+        raise Problem(422, "invalid", detail, field="from")
+    return found
+
+
+def _drawn(outlook: Outlook | None, asked: Asked, now: datetime) -> dict[str, Any]:
+    since, until = asked.days[0].begins, asked.days[-1].ends
+    gaps = outlook.gaps(max(since, now), until) if outlook else ()
+    return {
+        "asked": asked,
+        "views": {name: said for name, (said, _) in VIEWS.items()},
+        "outlook": outlook,
+        "rows": rows(outlook, asked.days) if outlook else (),
+        "strips": strips(outlook, asked.days, now) if outlook else (),
+        "sizes": {"left": LEFT, "wide": LEFT + PLOT, "head": HEAD, "lane": LANE},
+        "gaps": gaps[:MOST_GAPS],
+        "more_gaps": len(gaps[MOST_GAPS:]),
+        "today": now.astimezone(asked.zone).date(),
+        "wall": partial(_wall, asked.zone),
+        "stamp": lambda at: at.astimezone(asked.zone).strftime("%a %d %b %H:%M"),
+    }
+
+
+def _around(
+    catalog: Catalog, name: str, spec: Schedule, visitor: Visitor, now: datetime
+) -> dict[str, Any]:
+    person = catalog.user(visitor.person) if visitor.person else None
+    return {
+        "policies": using(catalog, name),
+        "overrides": list(_in_force(catalog.overrides(name), ZoneInfo(spec.time_zone), now)),
+        "zones": offered(catalog, spec.time_zone, person.time_zone if person else ""),
+    }
+
+
+def _in_force(
+    found: Sequence[tuple[str, Override]], zone: ZoneInfo, now: datetime
+) -> Iterator[tuple[str, Override]]:
+    """Yield the overrides that are not over."""
+    for name, one in found:
+        until = one.until if one.until.tzinfo else one.until.replace(tzinfo=zone)
+        if until.astimezone(UTC) > now:
+            yield name, one
+
+
+def _wall(zone: ZoneInfo, at: datetime, day: Day) -> str:
+    """Return what the clock shows; with its offset from UTC on a day on which that changes."""
+    if at == day.ends:
+        return "24:00"
+    here = at.astimezone(zone)
+    return here.strftime("%H:%M") + (here.isoformat()[-6:] if day.change else "")
