@@ -135,6 +135,21 @@ async def test_every_version_of_every_document_is_kept(store: Store[Any]) -> Non
         assert await uow.catalog_history.version() == 5
 
 
+async def test_each_version_is_found_by_the_time_at_which_it_took_effect(store: Store[Any]) -> None:
+    async with store.begin() as uow:
+        assert await uow.catalog_history.version_at(NOW) == 0
+        await uow.catalog_history.append(1, [changed("Team", "a", 1, {})], NOW)
+        await uow.catalog_history.append(2, [changed("Team", "a", 2, None)], NOW + minutes(1))
+        # A clock that was put back: what came later still holds.
+        await uow.catalog_history.append(3, [changed("Team", "b", 3, {})], NOW + minutes(1))
+    tick = timedelta(microseconds=1)
+    async with store.read() as uow:
+        assert [
+            await uow.catalog_history.version_at(at)
+            for at in (NOW - tick, NOW, NOW + minutes(1) - tick, NOW + minutes(1), NOW + minutes(9))
+        ] == [0, 1, 1, 3, 3]
+
+
 async def test_a_climb_runs_on_every_store(store: Store[Any]) -> None:
     handlers = ClimbHandlers(CatalogHolder(two_levels()))
     batch = [said(triggered(f"i{number}"), NOW) for number in range(600)]

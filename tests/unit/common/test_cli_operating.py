@@ -42,6 +42,20 @@ def test_who_is_on_call(cli: Cli) -> None:
     assert dict(cli.tocsin.requests[0].url.params) == {"at": "2026-03-03T14:00:00Z"}
 
 
+def test_who_was_on_call_as_it_was_known_then(cli: Cli) -> None:
+    item = {"schedule": "web", "responders": ["bob"], "reason": [], "catalog_version": 4}
+    cli.tocsin.answers["GET /v1/on-call"] = listed(item)
+    at, known = "2026-03-01T14:00:00Z", "2026-03-01T16:00:00Z"
+    result = cli("on-call", "web", "--at", at, "--as-known-at", "2026-03-01T17:00:00+01:00")
+    assert result.exit_code == 0
+    assert "as version 4 of the catalog says" in result.stdout
+    assert dict(cli.tocsin.requests[0].url.params) == {
+        "schedule": "web",
+        "at": at,
+        "as_known_at": known,
+    }
+
+
 def test_the_shifts_of_a_schedule(cli: Cli) -> None:
     shift = {
         "schedule": "payments",

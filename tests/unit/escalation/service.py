@@ -30,12 +30,11 @@ class Service:
         self.holder = CatalogHolder()
         self.holder.loaded = True
         self.store = MemoryStore(MemoryEscalationUnitOfWork)
+        self.clock = ManualClock(NOW)
         settings = EscalationSettings(
             tokens=(f"reader={digest(READ)}:read", f"writer={digest(WRITE)}:read+write")
         )
-        parts = Parts[EscalationUnitOfWork](
-            self.store, ManualClock(NOW), self.holder, MemoryBroker()
-        )
+        parts = Parts[EscalationUnitOfWork](self.store, self.clock, self.holder, MemoryBroker())
         self.application = build(settings, parts)
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.application.http),

@@ -42,6 +42,10 @@ class CatalogHistory(Protocol):
         """Return the latest version."""
         ...
 
+    async def version_at(self, at: datetime) -> int:
+        """Return the version that was in force at an instant; 0 before the first."""
+        ...
+
     async def documents(self, version: int | None = None) -> Sequence[Held]:
         """Return the documents as of a version (the latest), by kind and name."""
         ...

@@ -14,15 +14,18 @@ def on_call(
     ctx: typer.Context,
     schedule: str = typer.Argument("", help="One schedule only."),
     at: str = typer.Option("", help="At another instant: a time, or from now (2h)."),
+    as_known_at: str = typer.Option("", help="By the catalog that was in force at this time."),
 ) -> None:
     """Tell who is on call."""
     run = session(ctx)
+    now = run.world.now()
     found = run.client.get(
         ESCALATION,
         "/v1/on-call",
         {
             "schedule": schedule or None,
-            "at": rfc3339(instant(at, run.world.now())) if at else None,
+            "at": rfc3339(instant(at, now)) if at else None,
+            "as_known_at": rfc3339(instant(as_known_at, now)) if as_known_at else None,
         },
     )
     run.out.answer(found)
@@ -34,6 +37,8 @@ def on_call(
         ],
         empty="There are no schedules.",
     )
+    if as_known_at and found["items"]:
+        run.out.say(f"as version {found['items'][0]['catalog_version']} of the catalog says")
 
 
 def shifts(

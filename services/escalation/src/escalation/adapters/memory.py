@@ -37,11 +37,16 @@ class MemoryEscalations:
 
 
 class MemoryCatalogHistory:
-    """Each version's changes, by version."""
+    """Each version's changes, and when it was applied, by version."""
 
-    def __init__(self, table: dict[int, tuple[CatalogDocumentChanged, ...]]) -> None:
-        """Keep them in `table`."""
+    def __init__(
+        self,
+        table: dict[int, tuple[CatalogDocumentChanged, ...]],
+        applied: dict[int, datetime],
+    ) -> None:
+        """Keep them in `table`, and the times in `applied`."""
         self._table = table
+        self._applied = applied
 
     async def lock(self) -> int:
         """Return the latest version; transactions in memory are one after another anyway."""
@@ -50,6 +55,10 @@ class MemoryCatalogHistory:
     async def version(self) -> int:
         """Return the latest version."""
         return max(self._table, default=0)
+
+    async def version_at(self, at: datetime) -> int:
+        """Return the version that was in force at an instant; 0 before the first."""
+        return max((version for version, since in self._applied.items() if since <= at), default=0)
 
     async def documents(self, version: int | None = None) -> Sequence[Held]:
         """Return the documents as of a version (the latest), by kind and name."""
@@ -67,8 +76,8 @@ class MemoryCatalogHistory:
         self, version: int, changes: Sequence[CatalogDocumentChanged], now: datetime
     ) -> None:
         """Write the documents that made this version."""
-        del now
         self._table[version] = tuple(changes)
+        self._applied[version] = now
 
 
 class MemoryHandOffs:
@@ -99,7 +108,7 @@ class MemoryEscalationUnitOfWork(MemoryUnitOfWork):
     @cached_property
     def catalog_history(self) -> MemoryCatalogHistory:
         """The catalog's history."""
-        return MemoryCatalogHistory(self.table("catalog_history"))
+        return MemoryCatalogHistory(self.table("catalog_history"), self.table("catalog_times"))
 
     @cached_property
     def hand_offs(self) -> MemoryHandOffs:

@@ -130,6 +130,12 @@ class SqlCatalogHistory:
         found = (await self._connection.execute(select(CATALOG_HEAD.c.version))).scalar()
         return int(found or 0)
 
+    async def version_at(self, at: datetime) -> int:
+        """Return the version that was in force at an instant; 0 before the first."""
+        rows = CATALOG_HISTORY.c
+        query = select(func.max(rows.version)).where(rows.applied_at <= at)
+        return int((await self._connection.execute(query)).scalar() or 0)
+
     async def documents(self, version: int | None = None) -> Sequence[Held]:
         """Return the documents as of a version (the latest), by kind and name."""
         rows = CATALOG_HISTORY.c

@@ -8,8 +8,9 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from escalation.domain.escalation import Escalation
 from escalation.domain.resolution import reachable
-from escalation.domain.schedule import OnCall, Schedule, Shift
+from escalation.domain.schedule import Schedule, Shift
 from escalation.domain.status import Exhausted, Halted, Waiting
+from escalation.handlers.knowing import catalog_known_at
 from escalation.ports import EscalationUnitOfWork
 from tocsin.catalog import Catalog
 from tocsin.clock import Clock
@@ -23,10 +24,14 @@ FIRST, LAST = datetime(1980, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class OnCallItem(BaseModel):
-    """Who answers for a schedule at an instant, and why them. No responders: a gap."""
+    """Who answers for a schedule at an instant, and why them. No responders: a gap.
+
+    `catalog_version` is what the answer was worked out from.
+    """
 
     schedule: str
     at: datetime
+    catalog_version: int
     responders: list[str]
     reason: list[str]
 
@@ -76,20 +81,28 @@ def router(store: Store[EscalationUnitOfWork], holder: CatalogHolder, clock: Clo
     """Return the routes that read."""
     routes = APIRouter(tags=["escalation"])
 
+    async def known(as_known_at: datetime | None) -> Catalog:
+        if as_known_at is None:
+            return holder.current
+        async with store.read() as uow:
+            return await _known_at(uow, as_known_at, clock.now())
+
     @routes.get("/v1/on-call")
     async def on_call(
-        who: Reader, schedule: str | None = None, at: AwareDatetime | None = None
+        who: Reader,
+        schedule: str | None = None,
+        at: AwareDatetime | None = None,
+        as_known_at: AwareDatetime | None = None,
     ) -> Page[OnCallItem]:
-        """Return who is on call: for one schedule, or for every one; now, or at an instant."""
+        """Return who is on call: for one schedule, or for every one; now, or at an instant.
+
+        By the catalog of now, or by the one that was in force at `as_known_at`.
+        """
         del who
-        catalog = holder.current
+        catalog = await known(as_known_at)
         instant = _instant(at or clock.now(), "at")
         names = [schedule] if schedule is not None else _schedules(catalog)
-        items = [
-            _on_call(name, instant, _schedule(catalog, name).on_call(instant, reachable(catalog)))
-            for name in names
-        ]
-        return Page(items=items)
+        return Page(items=[_on_call(catalog, name, instant) for name in names])
 
     @routes.get("/v1/schedules/{name}/shifts")
     async def shifts(
@@ -97,6 +110,7 @@ def router(store: Store[EscalationUnitOfWork], holder: CatalogHolder, clock: Clo
         who: Reader,
         since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
         until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+        as_known_at: AwareDatetime | None = None,
     ) -> Page[ShiftItem]:
         """Return a schedule's shifts, gaps left out: from now for 14 days, or from and to."""
         del who
@@ -106,7 +120,7 @@ def router(store: Store[EscalationUnitOfWork], holder: CatalogHolder, clock: Clo
             raise Problem(
                 422, "bad-span", "to: must be after from, by at most 366 days", field="to"
             )
-        catalog = holder.current
+        catalog = await known(as_known_at)
         found = _schedule(catalog, name).shifts(begins, ends, reachable(catalog))
         return Page(items=[_shift(name, one) for one in found])
 
@@ -121,6 +135,18 @@ def router(store: Store[EscalationUnitOfWork], holder: CatalogHolder, clock: Clo
         return _escalation(found)
 
     return routes
+
+
+async def _known_at(uow: EscalationUnitOfWork, written: datetime, now: datetime) -> Catalog:
+    at = _instant(written, "as_known_at")
+    if at > now:
+        detail = "as_known_at: is in the future; what will be known then is not known yet"
+        raise Problem(422, "bad-instant", detail, field="as_known_at")
+    found = await catalog_known_at(uow, at)
+    if found is None:
+        detail = f"There was no catalog at {at.isoformat()}; its history begins later."
+        raise Problem(404, "nothing-known", detail, field="as_known_at")
+    return found
 
 
 def _schedules(catalog: Catalog) -> list[str]:
@@ -141,9 +167,14 @@ def _instant(at: datetime, field: str) -> datetime:
     return at.astimezone(UTC)
 
 
-def _on_call(name: str, at: datetime, answer: OnCall) -> OnCallItem:
+def _on_call(catalog: Catalog, name: str, at: datetime) -> OnCallItem:
+    answer = _schedule(catalog, name).on_call(at, reachable(catalog))
     return OnCallItem(
-        schedule=name, at=at, responders=list(answer.responders), reason=list(answer.reason)
+        schedule=name,
+        at=at,
+        catalog_version=catalog.version,
+        responders=list(answer.responders),
+        reason=list(answer.reason),
     )
 
 
