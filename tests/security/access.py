@@ -37,7 +37,7 @@ REFUSED = {
     for slash in ("", "/")
 }
 # The token in the path is the permission; 128 bits that only this installation can work out.
-LINK = {"GET /a/{token}", "POST /a/{token}"}
+LINK = {"GET /a/{token}", "POST /a/{token}", "GET /v1/calendars/{name}/{token}.ics"}
 # The provider signs.
 SIGNATURE = {
     f"{method} /i/{channel}/{{path:path}}"
@@ -83,6 +83,7 @@ READ = {
     "GET /v1/catalog",
     "GET /v1/on-call",
     "GET /v1/schedules/{name}/shifts",
+    "GET /v1/schedules/{name}.ics",
     "GET /v1/escalations/{incident}",
     "GET /v1/notifications",
     "GET /v1/channels",
@@ -104,6 +105,7 @@ WRITE = {
     "DELETE /v1/silences/{silence_id}",
     "POST /v1/silences/{silence_id}/expire",
     "PUT /v1/catalog",
+    "GET /v1/users/{name}/calendar",
     "POST /v1/channels/{name}/test",
     "PUT /v1/postmortems/{identity}/sections/{section}",
     "POST /v1/postmortems/{identity}/review",

@@ -56,6 +56,19 @@ def test_who_was_on_call_as_it_was_known_then(cli: Cli) -> None:
     }
 
 
+def test_a_shadow_is_told_apart(cli: Cli) -> None:
+    item = {"schedule": "web", "responders": ["bob"], "shadows": ["eve"], "reason": []}
+    cli.tocsin.answers["GET /v1/on-call"] = listed(item)
+    assert "bob, eve (shadow)" in cli("on-call").stdout
+
+
+def test_the_address_of_somebodys_calendar(cli: Cli) -> None:
+    url = "https://tocsin.example.org/v1/calendars/ada/x.ics"
+    cli.tocsin.answers["GET /v1/users/ada/calendar"] = answer({"url": url})
+    assert cli("calendar", "ada").stdout == f"{url}\n"
+    assert cli.json("calendar", "ada") == {"url": url}
+
+
 def test_the_shifts_of_a_schedule(cli: Cli) -> None:
     shift = {
         "schedule": "payments",

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from escalation.adapters.sql import SqlEscalationUnitOfWork
-from escalation.entrypoints import catalog, http, kafka, timers
+from escalation.entrypoints import calendars, catalog, http, kafka, timers
 from escalation.entrypoints.foreseeing import Foreseeing
 from escalation.handlers import CatalogHandlers, ClimbHandlers, HandOffHandlers
 from escalation.ports import EscalationUnitOfWork
@@ -35,6 +35,12 @@ def build(
             routers=[
                 catalog.router(documents, parts.store, parts.clock),
                 http.router(parts.store, parts.catalog, parts.clock),
+                calendars.router(
+                    parts.catalog,
+                    parts.clock,
+                    settings.secret,
+                    settings.public_url or f"http://{settings.http}",
+                ),
             ],
         ),
     )

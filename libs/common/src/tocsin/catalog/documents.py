@@ -53,7 +53,7 @@ class NotificationRule(Spec):
 
 
 class User(Spec):
-    """A person who can be paged."""
+    """A person who can be paged. Another `calendar_key` gives their calendar another address."""
 
     email: str | None = None
     full_name: str | None = None
@@ -61,6 +61,7 @@ class User(Spec):
     contact_methods: tuple[ContactMethod, ...] = ()
     notification_rules: tuple[NotificationRule, ...] = ()
     chat: dict[str, str] = Field(default={})
+    calendar_key: str = Field(default="", max_length=100)
 
     def contact_method(self, name: str) -> ContactMethod | None:
         """Return the contact method of this name."""

@@ -181,14 +181,16 @@ class Shift(Spec):
 class Layer(Spec):
     """People taking turns, or shifts by hand, within restrictions, from a time until another.
 
-    Of several layers, a later one wins (`replace`), or is on call beside those below (`add`).
-    Times are on the clock of the layer's zone, or else of the schedule's.
+    Of several layers, a later one wins (`replace`), or is on call beside those below (`add`). The
+    people of a `shadow` layer learn: they are paged beside those on call, and never instead of
+    them. Times are on the clock of the layer's zone, or else of the schedule's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     name: Name
     mode: Literal["replace", "add"] = "replace"
+    shadow: bool = False
     time_zone: TimeZone | None = None
     from_: Time | None = Field(default=None, alias="from")
     until: Time | None = None

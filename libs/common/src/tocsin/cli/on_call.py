@@ -1,9 +1,10 @@
-"""`tocsin on-call` and `tocsin shifts`: who answers, and when."""
+"""`tocsin on-call`, `tocsin shifts` and `tocsin calendar`: who answers, and when."""
 
 from urllib.parse import quote
 
 import typer
 
+from tocsin.cli.client import Json
 from tocsin.cli.session import session
 from tocsin.cli.times import instant, rfc3339, shown
 
@@ -32,13 +33,21 @@ def on_call(
     run.out.table(
         ("schedule", "on call", "because"),
         [
-            (one["schedule"], ", ".join(one["responders"]) or "nobody", ", ".join(one["reason"]))
+            (one["schedule"], _people(one) or "nobody", ", ".join(one["reason"]))
             for one in found["items"]
         ],
         empty="There are no schedules.",
     )
     if as_known_at and found["items"]:
         run.out.say(f"as version {found['items'][0]['catalog_version']} of the catalog says")
+
+
+def calendar(ctx: typer.Context, person: str) -> None:
+    """Tell the address of somebody's shifts as a calendar; who knows it may read them."""
+    run = session(ctx)
+    found = run.client.get(ESCALATION, f"/v1/users/{quote(person, safe='')}/calendar")
+    run.out.answer(found)
+    run.out.say(found["url"])
 
 
 def shifts(
@@ -59,9 +68,11 @@ def shifts(
     run.out.answer(found)
     run.out.table(
         ("from", "until", "on call"),
-        [
-            (shown(one["from"]), shown(one["until"]), ", ".join(one["responders"]))
-            for one in found["items"]
-        ],
+        [(shown(one["from"]), shown(one["until"]), _people(one)) for one in found["items"]],
         empty="Nobody is on call in this time.",
     )
+
+
+def _people(one: Json) -> str:
+    shadows = (f"{name} (shadow)" for name in one.get("shadows", ()))
+    return ", ".join([*one["responders"], *shadows])

@@ -154,7 +154,7 @@ class Escalation:
         if not any(page.page_id == page_id for page in self.pages):
             return Decision(self)
         noted = replace(self, pages=pages.without_hope(self.pages, page_id))
-        level = [page for page in noted.pages if (page.loop, page.level) == self.place]
+        level = pages.counted_on(noted.pages, self.place)
         if not level or not all(page.is_unreachable for page in level):
             return Decision(noted)
         match self.status:
@@ -218,7 +218,7 @@ class Escalation:
     ) -> "Decision":
         """Ask for a page for each of these people, and keep what is open."""
         requested = [request.page(one, now, because, people.missed) for one in people.found]
-        kept, dropped = pages.bounded((*self.pages, *(OpenPage.of(page) for page in requested)))
+        kept, dropped = pages.bounded((*self.pages, *map(OpenPage.of, requested, people.found)))
         withdrawn = pages.withdrawn(self.incident, dropped, "replaced by later pages")
         return Decision(replace(self, pages=kept), (*requested, *withdrawn))
 

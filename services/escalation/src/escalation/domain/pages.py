@@ -31,11 +31,13 @@ class OpenPage:
     level: int
     loop: int
     is_unreachable: bool = False
+    is_shadow: bool = False
 
     @classmethod
-    def of(cls, page: PageRequested) -> "OpenPage":
-        """Return what is kept of a page."""
-        return cls(page.page_id, page.responder, page.level, page.loop)
+    def of(cls, page: PageRequested, found: Found) -> "OpenPage":
+        """Return what is kept of a page, and of why it went to this person."""
+        place = (page.responder, page.level, page.loop)
+        return cls(page.page_id, *place, is_shadow=found.is_shadow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,11 @@ def without_hope(pages: Sequence[OpenPage], page_id: str) -> tuple[OpenPage, ...
     return tuple(
         replace(page, is_unreachable=True) if page.page_id == page_id else page for page in pages
     )
+
+
+def counted_on(pages: Sequence[OpenPage], place: tuple[int, int]) -> list[OpenPage]:
+    """Return the pages of a loop and level whose people are waited for: not those of shadows."""
+    return [one for one in pages if (one.loop, one.level) == place and not one.is_shadow]
 
 
 def bounded(

@@ -10,10 +10,11 @@ from tocsin.catalog import Catalog, Target
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A person to page, and why them."""
+    """A person to page, and why them. A shadow is paged beside others, and answers for nothing."""
 
     responder: str
     reason: tuple[str, ...]
+    is_shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ def resolve(targets: Iterable[Target], catalog: Catalog, at: datetime) -> Resolu
         for one in _resolve_one(target, catalog, at):
             match one:
                 case Found(responder=responder):
-                    found.setdefault(responder, one)
+                    known = found.get(responder)
+                    if known is None or (known.is_shadow and not one.is_shadow):
+                        found[responder] = one
                 case Missed(reason=reason):
                     missed.setdefault(reason)
     return Resolution(tuple(found.values()), tuple(missed))
@@ -90,8 +93,12 @@ def _schedule(name: str, catalog: Catalog, at: datetime) -> Iterator[Found | Mis
     if schedule is None:
         yield Missed(f"schedule {name} is not in the catalog")
         return
-    answer = schedule.on_call(at, reachable(catalog))
+    can = reachable(catalog)
+    answer = schedule.on_call(at, can)
     if not answer.responders:
         yield Missed("; ".join(answer.reason))
+        return
     for responder in answer.responders:
         yield Found(responder, (*answer.reason, f"user {responder}"))
+    for shadow in filter(can, answer.shadows):
+        yield Found(shadow, (*answer.reason, f"user {shadow} as a shadow"), is_shadow=True)

@@ -5,7 +5,7 @@ about one instant. `spans` asks it about each stretch of time in which neither c
 """
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,10 +27,14 @@ def everybody(_responder: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class OnCall:
-    """Who answers at an instant, and the chain of reasons. No responders: a gap."""
+    """Who answers at an instant, and the chain of reasons. No responders: a gap.
+
+    `shadows` look over their shoulders: they are shown, and nobody counts on them.
+    """
 
     responders: tuple[str, ...]
     reason: tuple[str, ...]
+    shadows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,15 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Layers from the base upwards, and overrides in the order they apply."""
+    """Layers from the base upwards, and overrides in the order they apply.
+
+    The turns of `shadows` are shown beside whoever answers, whatever the layers and overrides say.
+    """
 
     name: str
     layers: tuple[Layer, ...]
     overrides: tuple[Override, ...] = ()
+    shadows: tuple[Layer, ...] = ()
 
     @classmethod
     def of(
@@ -56,7 +64,9 @@ class Schedule:
     ) -> "Schedule":
         """Return the schedule that a document describes."""
         zone = ZoneInfo(spec.time_zone)
-        return cls(name, tuple(Layer.of(layer, zone) for layer in spec.layers), overrides)
+        layers = [(one.shadow, Layer.of(one, zone)) for one in spec.layers]
+        counting = tuple(layer for is_shadow, layer in layers if not is_shadow)
+        return cls(name, counting, overrides, tuple(layer for one, layer in layers if one))
 
     @classmethod
     def in_catalog(cls, held: catalog.Catalog, name: str) -> "Schedule | None":
@@ -75,7 +85,8 @@ class Schedule:
             (layer, layer.turn_at(at, _moment(moments, at, layer.zone)))
             for layer in reversed(self.layers)
         )
-        return self._answer(turns, self._forced(at), is_reachable)
+        answer = self._answer(turns, self._forced(at), is_reachable)
+        return self._with_shadows(answer, [layer.turn_at(at) for layer in self.shadows])
 
     def next_change(self, after: datetime, is_reachable: IsReachable = everybody) -> Shift | None:
         """Return the first span with other people on call, where they change within a month."""
@@ -108,7 +119,7 @@ class Schedule:
         if since >= until:
             return []
         changes = self._changes(since, until)
-        turns = [layer.turn_at(since) for layer in self.layers]
+        turns = [layer.turn_at(since) for layer in (*self.layers, *self.shadows)]
         known: dict[Hashable, OnCall] = {}
         spans: list[Shift] = []
         begins, current = since, self._answer_once(known, turns, since, is_reachable)
@@ -129,7 +140,7 @@ class Schedule:
         changes: dict[datetime, list[tuple[int, Turn | None]]] = {
             edge: [] for edge in edges if since < edge < until
         }
-        for place, layer in enumerate(self.layers):
+        for place, layer in enumerate((*self.layers, *self.shadows)):
             for at in set(layer.boundaries(since, until)):
                 if since < at < until:
                     changes.setdefault(at, []).append((place, layer.turn_at(at)))
@@ -146,8 +157,10 @@ class Schedule:
         forced = self._forced(at)
         key = (tuple(turns), forced)
         if key not in known:
-            from_top = zip(reversed(self.layers), reversed(turns), strict=True)
-            known[key] = self._answer(from_top, forced, is_reachable)
+            counting = len(self.layers)
+            from_top = zip(reversed(self.layers), reversed(turns[:counting]), strict=True)
+            answer = self._answer(from_top, forced, is_reachable)
+            known[key] = self._with_shadows(answer, turns[counting:])
         return known[key]
 
     def _forced(self, at: datetime) -> tuple[Override, ...]:
@@ -181,6 +194,11 @@ class Schedule:
         if not people:
             return OnCall((), (f"schedule {self.name}: nobody is on call", *hidden, *did))
         return OnCall(people, (f"schedule {self.name}", *chain, *hidden, *did))
+
+    def _with_shadows(self, answer: OnCall, turns: Sequence[Turn | None]) -> OnCall:
+        people = dict.fromkeys(one for turn in turns if turn for one in turn.people)
+        shadows = tuple(one for one in people if one not in answer.responders)
+        return replace(answer, shadows=shadows) if shadows else answer
 
 
 def _moment(known: dict[str, Moment], at: datetime, zone: ZoneInfo) -> Moment:

@@ -33,6 +33,7 @@ class OnCallItem(BaseModel):
     at: datetime
     catalog_version: int
     responders: list[str]
+    shadows: list[str]
     reason: list[str]
 
 
@@ -43,6 +44,7 @@ class ShiftItem(BaseModel):
     begins: datetime = Field(serialization_alias="from")
     until: datetime
     responders: list[str]
+    shadows: list[str]
     reason: list[str]
 
 
@@ -174,6 +176,7 @@ def _on_call(catalog: Catalog, name: str, at: datetime) -> OnCallItem:
         at=at,
         catalog_version=catalog.version,
         responders=list(answer.responders),
+        shadows=list(answer.shadows),
         reason=list(answer.reason),
     )
 
@@ -184,6 +187,7 @@ def _shift(name: str, shift: Shift) -> ShiftItem:
         begins=shift.begins,
         until=shift.until,
         responders=list(shift.on_call.responders),
+        shadows=list(shift.on_call.shadows),
         reason=list(shift.on_call.reason),
     )
 
