@@ -84,6 +84,7 @@ READ = {
     "GET /v1/on-call",
     "GET /v1/schedules/{name}/shifts",
     "GET /v1/schedules/{name}.ics",
+    "GET /v1/swaps",
     "GET /v1/escalations/{incident}",
     "GET /v1/notifications",
     "GET /v1/channels",
@@ -106,6 +107,8 @@ WRITE = {
     "POST /v1/silences/{silence_id}/expire",
     "PUT /v1/catalog",
     "GET /v1/users/{name}/calendar",
+    "POST /v1/swaps",
+    "POST /v1/swaps/{swap}/{verb}",
     "POST /v1/channels/{name}/test",
     "PUT /v1/postmortems/{identity}/sections/{section}",
     "POST /v1/postmortems/{identity}/review",
@@ -166,6 +169,7 @@ def filled(path: str, known: Mapping[str, Any]) -> str:
         "name": "payments",
         "verb": "acknowledge",
         "source": "generic",
+        "swap": "swp_0",
     }
     given |= {"section": "impact", "number": "1", "item": "act_0", "kind": "html"}
     given |= {"version": "0"}

@@ -92,6 +92,16 @@ PRESS = {"id": "e-1", "who": "P-ADA", "press": "acknowledge", "token": "x" * 22}
 ITEM = {"title": "Alert on queue length", "owner": "ada", "due": "2026-04-01", "by": "bob"}
 # By method and path as OpenAPI writes it; a path may hold the source as well.
 BODIES: dict[str, list[Any]] = {
+    "POST /v1/swaps": [
+        {
+            "schedule": "payments",
+            "by": "ada",
+            "with": "bob",
+            "from": "2026-01-06T09:00:00Z",
+            "until": "2026-01-07T09:00:00Z",
+            "in_return": {"from": "2026-01-13T09:00:00Z", "until": "2026-01-14T09:00:00Z"},
+        }
+    ],
     "POST /v1/alerts/generic": GENERIC,
     "POST /v1/alerts/alertmanager": ALERTMANAGER,
     "POST /v1/alerts/prometheus": PROMETHEUS,

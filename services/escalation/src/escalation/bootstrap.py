@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from escalation.adapters.sql import SqlEscalationUnitOfWork
-from escalation.entrypoints import calendars, catalog, http, kafka, timers
+from escalation.entrypoints import calendars, catalog, http, kafka, swaps, timers
 from escalation.entrypoints.foreseeing import Foreseeing
-from escalation.handlers import CatalogHandlers, ClimbHandlers, HandOffHandlers
+from escalation.handlers import CatalogHandlers, ClimbHandlers, HandOffHandlers, SwapHandlers
 from escalation.ports import EscalationUnitOfWork
 from escalation.settings import EscalationSettings
 from tocsin.application import Application
@@ -35,6 +35,7 @@ def build(
             routers=[
                 catalog.router(documents, parts.store, parts.clock),
                 http.router(parts.store, parts.catalog, parts.clock),
+                swaps.router(SwapHandlers(documents), parts.store, parts.clock, parts.catalog),
                 calendars.router(
                     parts.catalog,
                     parts.clock,

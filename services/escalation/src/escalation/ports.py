@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from escalation.domain.escalation import Escalation
+from escalation.domain.swap import Swap
 from tocsin.catalog.planning import Held
 from tocsin.events import CatalogDocumentChanged, OnCallChanged
 from tocsin.unit_of_work import UnitOfWork
@@ -77,6 +78,24 @@ class HandOffs(Protocol):
         ...
 
 
+class Swaps(Protocol):
+    """What people proposed to each other, by its id."""
+
+    async def load(self, swap_id: str) -> Swap | None:
+        """Return one that exists, locked until the transaction ends."""
+        ...
+
+    async def listed(
+        self, schedule: str | None, person: str | None, after: str | None, limit: int
+    ) -> Sequence[Swap]:
+        """Return swaps by their ids, after one of them."""
+        ...
+
+    async def save(self, swap: Swap) -> None:
+        """Write it whole."""
+        ...
+
+
 class EscalationUnitOfWork(UnitOfWork, Protocol):
     """The recipe's transaction with this service's repositories."""
 
@@ -93,4 +112,9 @@ class EscalationUnitOfWork(UnitOfWork, Protocol):
     @property
     def hand_offs(self) -> HandOffs:
         """What was told of who is on call."""
+        ...
+
+    @property
+    def swaps(self) -> Swaps:
+        """What people proposed to each other."""
         ...

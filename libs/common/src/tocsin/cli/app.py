@@ -21,6 +21,7 @@ from tocsin.cli import (
     postmortems,
     silences,
     status,
+    swaps,
     topics,
     why,
 )
@@ -105,4 +106,5 @@ app.add_typer(operating.key, name="key")
 postmortems.app.add_typer(actions.app, name="actions")
 app.add_typer(postmortems.app, name="postmortems")
 app.add_typer(silences.app, name="silence")
+app.add_typer(swaps.app, name="swap")
 app.add_typer(topics.app, name="topics")

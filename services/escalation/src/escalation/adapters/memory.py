@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 
 from escalation.domain.escalation import Escalation
+from escalation.domain.swap import Swap
 from escalation.ports import Told
 from tocsin.catalog.planning import Held
 from tocsin.events import CatalogDocumentChanged
@@ -97,6 +98,35 @@ class MemoryHandOffs:
         self._table.update({one.fact.schedule: one for one in told})
 
 
+class MemorySwaps:
+    """Swaps by their ids."""
+
+    def __init__(self, table: dict[str, Swap]) -> None:
+        """Keep them in `table`."""
+        self._table = table
+
+    async def load(self, swap_id: str) -> Swap | None:
+        """Return one that exists."""
+        return self._table.get(swap_id)
+
+    async def listed(
+        self, schedule: str | None, person: str | None, after: str | None, limit: int
+    ) -> list[Swap]:
+        """Return swaps by their ids, after one of them."""
+        found = [
+            swap
+            for swap_id, swap in sorted(self._table.items())
+            if (after is None or swap_id > after)
+            and schedule in {None, swap.schedule}
+            and person in {None, swap.proposer, swap.other}
+        ]
+        return found[:limit]
+
+    async def save(self, swap: Swap) -> None:
+        """Write it whole."""
+        self._table[swap.swap_id] = swap
+
+
 class MemoryEscalationUnitOfWork(MemoryUnitOfWork):
     """One transaction with this service's repositories."""
 
@@ -114,3 +144,8 @@ class MemoryEscalationUnitOfWork(MemoryUnitOfWork):
     def hand_offs(self) -> MemoryHandOffs:
         """What was told of who is on call."""
         return MemoryHandOffs(self.table("hand_offs"))
+
+    @cached_property
+    def swaps(self) -> MemorySwaps:
+        """What people proposed to each other."""
+        return MemorySwaps(self.table("swaps"))

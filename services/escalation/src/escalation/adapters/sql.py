@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from escalation.adapters.sql_swaps import SqlSwaps, swaps_table
 from escalation.domain.escalation import Escalation
 from escalation.ports import Told
 from tocsin.catalog.planning import Held
@@ -61,6 +62,7 @@ HAND_OFFS = Table(
     Column("look_at", Instant),  # None: the schedule was removed.
     Column("fact", Json, nullable=False),
 )
+SWAPS = swaps_table(METADATA)
 _HEAD = {"id": "catalog", "version": 0}
 _CLIMB = TypeAdapter(Escalation)
 _LOAD = Prepared(
@@ -233,3 +235,8 @@ class SqlEscalationUnitOfWork(SqlUnitOfWork):
     def hand_offs(self) -> SqlHandOffs:
         """What was told of who is on call."""
         return SqlHandOffs(self.connection)
+
+    @cached_property
+    def swaps(self) -> SqlSwaps:
+        """What people proposed to each other."""
+        return SqlSwaps(self.connection, SWAPS)

@@ -3,5 +3,6 @@
 from escalation.handlers.catalog import CatalogHandlers
 from escalation.handlers.climbs import ClimbHandlers
 from escalation.handlers.handing_off import HandOffHandlers
+from escalation.handlers.swaps import SwapHandlers
 
-__all__ = ["CatalogHandlers", "ClimbHandlers", "HandOffHandlers"]
+__all__ = ["CatalogHandlers", "ClimbHandlers", "HandOffHandlers", "SwapHandlers"]
