@@ -246,6 +246,7 @@ async def test_who_is_on_call(service: Service) -> None:
                 "at": "2026-03-02T08:00:00Z",
                 "catalog_version": 1,
                 "responders": ["ada"],
+                "shadows": [],
                 "reason": ["schedule web", "layer weekly, turn 8"],
             }
         ],
