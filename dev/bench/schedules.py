@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from dev.bench import planning
 from escalation.domain.schedule import Schedule
 from tocsin import catalog
 
@@ -65,6 +66,7 @@ def main() -> None:
     print(f"a year of shifts ({shifts}), of five layers: {year * 1e3:.1f} ms (aim: < 20)")
     hand_off = _best(lambda: [found.next_change(at) for at in hours]) / ANSWERS
     print(f"the next hand-off, of five layers: {hand_off * 1e3:.2f} ms")
+    planning.main()
 
 
 def _best(work: Callable[[], object]) -> float:

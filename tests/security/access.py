@@ -81,7 +81,9 @@ READ = {
     "GET /v1/silences/{silence_id}",
     "POST /v1/catalog/plan",
     "GET /v1/catalog",
+    "GET /v1/catalog/history",
     "GET /v1/on-call",
+    "GET /v1/overrides",
     "GET /v1/schedules/{name}/shifts",
     "GET /v1/schedules/{name}.ics",
     "GET /v1/swaps",
@@ -109,6 +111,9 @@ WRITE = {
     "GET /v1/users/{name}/calendar",
     "POST /v1/swaps",
     "POST /v1/swaps/{swap}/{verb}",
+    "POST /v1/catalog/rollback",
+    "POST /v1/overrides",
+    "DELETE /v1/overrides/{override}",
     "POST /v1/channels/{name}/test",
     "PUT /v1/postmortems/{identity}/sections/{section}",
     "POST /v1/postmortems/{identity}/review",
@@ -172,7 +177,7 @@ def filled(path: str, known: Mapping[str, Any]) -> str:
         "swap": "swp_0",
     }
     given |= {"section": "impact", "number": "1", "item": "act_0", "kind": "html"}
-    given |= {"version": "0"}
+    given |= {"version": "0", "override": "ovr_0"}
     given |= {name: values[0] for name, values in known.items()}
     if path.startswith("/v1/channels/"):
         given["name"] = "webhook"

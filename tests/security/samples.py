@@ -124,6 +124,15 @@ BODIES: dict[str, list[Any]] = {
     ],
     "POST /v1/catalog/plan": BUNDLE,
     "PUT /v1/catalog": BUNDLE,
+    "POST /v1/catalog/rollback": [
+        {"version": 1, "dry_run": True},
+        {"version": 1, "set": "house", "reason": "r", "weeks": 26},
+    ],
+    "POST /v1/overrides": [
+        {"schedule": "payments", "until": "2026-01-06T09:00:00Z", "remove": "ada"},
+        {"schedule": "payments", "from": "2026-01-06T09:00", "until": "2026-01-06T10:00"}
+        | {"cover": [], "reason": "a gap", "dry_run": True},
+    ],
     "POST /v1/channels/{name}/test": [{"address": "https://push.example.invalid/x"}, {}],
     "PUT /v1/postmortems/{identity}/sections/{section}": [
         {"text": "Checkout was slow.\n\n- for an hour", "by": "ada"}

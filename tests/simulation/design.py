@@ -68,7 +68,7 @@ class Design:
             found = notifier.bootstrap.build(settings, parts, channels)
         else:
             found = definition.build(settings, parts)
-        for scope in (auth.reader, auth.writer, auth.admin):
+        for scope in (auth.reader, auth.writer, auth.admin, auth.catalog_writer):
             found.http.dependency_overrides[scope] = _operator  # type: ignore[attr-defined]
         return found
 

@@ -116,6 +116,19 @@ class World:
         answer = await self.driver.ask("incident-intake", "POST", "/v1/silences", body)
         answer.expect(200, 201, 202)
 
+    async def puts_on_call(
+        self, who: Responder, *, instead_of: Responder, schedule: Schedule, duration: timedelta
+    ) -> None:
+        """Let somebody stand in for somebody, from now on."""
+        await self._arrange()
+        body = {
+            "schedule": schedule.name,
+            "until": (self.driver.now() + duration).isoformat(),
+            "remove": self.own(instead_of.name),
+            "add": self.own(who.name),
+        }
+        (await self.driver.ask("escalation", "POST", "/v1/overrides", body)).expect(201)
+
     async def passes(self, duration: timedelta) -> None:
         """Let time pass; whoever was paged must have read it before."""
         __tracebackhide__ = True

@@ -12,7 +12,7 @@ from escalation.domain.handing_off import on_call_now
 from escalation.domain.hearing import hear
 from escalation.domain.status import Cause
 from escalation.handlers import ClimbHandlers
-from escalation.ports import Told
+from escalation.ports import AppliedVersion, Note, Told
 from tests.contract.conftest import MakeStore
 from tests.unit.escalation.examples import NOW, minutes, triggered, two_levels
 from tests.unit.escalation.test_climb_handlers import said
@@ -133,6 +133,43 @@ async def test_every_version_of_every_document_is_kept(store: Store[Any]) -> Non
     ]
     async with store.read() as uow:
         assert await uow.catalog_history.version() == 5
+        people = await uow.catalog_history.documents(kinds=["User", "Nothing"])
+        assert [one.name for one in people] == ["ada", "bob"]
+        assert await uow.catalog_history.documents(2, kinds=["Team"]) == [
+            one for one in await uow.catalog_history.documents(2) if one.kind == "Team"
+        ]
+        assert await uow.catalog_history.documents(kinds=[]) == []
+
+
+async def test_versions_are_told_with_who_and_why_the_latest_first(store: Store[Any]) -> None:
+    async with store.begin() as uow:
+        await uow.catalog_history.lock()
+        await uow.catalog_history.append(
+            1, [changed("User", "bob", 1, {}), changed("User", "eve", 1, {})], NOW
+        )
+        of_others = changed("Team", "t", 3, {}).model_copy(update={"set": "others"})
+        parts = [changed("User", "bob", 3, None), of_others]
+        note = Note("token", "why \x00 ☎")
+        await uow.catalog_history.append(3, parts, NOW + minutes(1), note)
+    first = AppliedVersion(1, ("default",), "ada", NOW, 2, Note())
+    later = AppliedVersion(3, ("default", "others"), "ada", NOW + minutes(1), 2, note)
+    async with store.read() as uow:
+        assert await uow.catalog_history.versions(None, 10) == [later, first]
+        assert await uow.catalog_history.versions(None, 1) == [later]
+        assert await uow.catalog_history.versions(3, 10) == [first]
+        assert await uow.catalog_history.versions(1, 10) == []
+
+
+async def test_what_was_deleted_was_once_held(store: Store[Any]) -> None:
+    async with store.begin() as uow:
+        await uow.catalog_history.lock()
+        await uow.catalog_history.append(1, [changed("User", "bob", 1, {})], NOW)
+        await uow.catalog_history.append(2, [changed("User", "bob", 2, None)], NOW)
+    async with store.read() as uow:
+        assert await uow.catalog_history.documents() == []
+        assert await uow.catalog_history.ever_held("User", "bob")
+        assert not await uow.catalog_history.ever_held("Team", "bob")
+        assert not await uow.catalog_history.ever_held("User", "ada")
 
 
 async def test_each_version_is_found_by_the_time_at_which_it_took_effect(store: Store[Any]) -> None:

@@ -8,7 +8,8 @@ import pytest
 from escalation.adapters.memory import MemoryEscalationUnitOfWork
 from escalation.adapters.sql import SqlEscalationUnitOfWork
 from escalation.domain.swap import Span, Swap
-from escalation.handlers.catalog import CatalogHandlers, Proposal
+from escalation.handlers.catalog import CatalogHandlers
+from escalation.handlers.planning import Proposal
 from escalation.handlers.swaps import SwapHandlers
 from tests.contract.conftest import MakeStore
 from tests.unit.escalation.examples import NOW, minutes

@@ -3,7 +3,15 @@
 from typing import Any
 
 from tocsin.catalog import Document
-from tocsin.catalog.planning import Change, FieldChange, Held, changes, foreign, resulting
+from tocsin.catalog.planning import (
+    Change,
+    FieldChange,
+    Held,
+    changes,
+    foreign,
+    restoring,
+    resulting,
+)
 
 
 def held(kind: str, name: str, spec: dict[str, Any], of_set: str = "default") -> Held:
@@ -85,3 +93,17 @@ def test_the_resulting_catalog_is_the_set_beside_all_others() -> None:
     before = [held("User", "gone", {}), held("User", "eve", {}, "other")]
     catalog = resulting(before, [document("User", "ada")], "default", 8)
     assert (catalog.version, sorted(name for _, name in catalog.specs)) == (8, ["ada", "eve"])
+
+
+def test_what_is_restored_keeps_each_documents_set() -> None:
+    then = [held("Team", "a", {}, "one"), held("Team", "b", {"members": ["x"]}, "two")]
+    now = [held("Team", "a", {}, "two"), held("Team", "c", {}, "three")]
+    found = restoring(now, then)
+    assert [(one.action, one.name, one.set) for one in found] == [
+        ("changed", "a", "one"),
+        ("created", "b", "two"),
+        ("deleted", "c", "three"),
+    ]
+    assert found[0].fields == (FieldChange("set", "two", "one"),)
+    assert found[0].spec == {}
+    assert restoring(now, now) == []

@@ -30,10 +30,10 @@ class Service:
         self.holder = CatalogHolder()
         self.holder.loaded = True
         self.store = MemoryStore(MemoryEscalationUnitOfWork)
-        self.clock = ManualClock(NOW)
         settings = EscalationSettings(
             tokens=(f"reader={digest(READ)}:read", f"writer={digest(WRITE)}:read+write")
         )
+        self.clock = ManualClock(NOW)
         parts = Parts[EscalationUnitOfWork](self.store, self.clock, self.holder, MemoryBroker())
         self.application = build(settings, parts)
         self.client = httpx.AsyncClient(

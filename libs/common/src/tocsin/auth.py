@@ -13,6 +13,9 @@ from starlette.requests import Request
 from tocsin.problems import Problem
 from tocsin.settings import ApiToken
 
+CATALOG = "catalog:write"
+_EVERY_SET = frozenset({"write", CATALOG})
+
 
 class Principal(BaseModel):
     """Who calls, and what they may do."""
@@ -20,12 +23,23 @@ class Principal(BaseModel):
     name: str
     scopes: frozenset[str]
 
+    @property
+    def sets(self) -> frozenset[str] | None:
+        """The sets of the catalog that they may change; None: every one."""
+        if _EVERY_SET & self.scopes:
+            return None
+        named = (scope for scope in self.scopes if scope.startswith(f"{CATALOG}:"))
+        return frozenset(scope.removeprefix(f"{CATALOG}:") for scope in named)
+
 
 _TOKEN = HTTPBearer(scheme_name="token", auto_error=False)  # Only so that OpenAPI tells of it.
 
 
-def requires(scope: str) -> Callable[[Request], Principal]:
-    """Return a dependency that lets callers with `scope` in: 401 unknown, 403 not allowed."""
+def requires(scope: str, below: str = "") -> Callable[[Request], Principal]:
+    """Return a dependency that lets callers with `scope` in: 401 unknown, 403 not allowed.
+
+    A scope that is `below`, or starts with it and a colon, does as well.
+    """
 
     def principal(request: Request, _: Annotated[object, Security(_TOKEN)] = None) -> Principal:
         tokens: tuple[ApiToken, ...] = request.app.state.api_tokens
@@ -42,7 +56,8 @@ def requires(scope: str) -> Callable[[Request], Principal]:
                 "Send an API token: Authorization: Bearer …",
                 {"WWW-Authenticate": 'Bearer realm="tocsin"'},
             )
-        if scope not in found.scopes:
+        narrower = below and any(f"{one}:".startswith(f"{below}:") for one in found.scopes)
+        if scope not in found.scopes and not narrower:
             raise Problem(403, "forbidden", f"The token {found.name!r} has no scope {scope!r}.")
         return Principal(name=found.name, scopes=found.scopes)
 
@@ -52,7 +67,9 @@ def requires(scope: str) -> Callable[[Request], Principal]:
 reader = requires("read")
 writer = requires("write")
 admin = requires("admin")
+catalog_writer = requires("write", below=CATALOG)  # Which sets, `Principal.sets` says.
 
 Reader = Annotated[Principal, Depends(reader)]
 Writer = Annotated[Principal, Depends(writer)]
 Admin = Annotated[Principal, Depends(admin)]
+CatalogWriter = Annotated[Principal, Depends(catalog_writer)]

@@ -17,7 +17,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from tocsin import json_body
-from tocsin.auth import Admin, Principal, Reader, Writer, admin, reader, requires, writer
+from tocsin.auth import (
+    Admin,
+    CatalogWriter,
+    Principal,
+    Reader,
+    Writer,
+    admin,
+    reader,
+    requires,
+    writer,
+)
 from tocsin.errors import InputError, Refused, Unavailable
 from tocsin.json_body import BrokenJsonError, ExcessiveJsonError
 from tocsin.problems import Problem, unavailable
@@ -26,6 +36,7 @@ from tocsin.web_limits import Limits, RequestLimits
 
 __all__ = [
     "Admin",
+    "CatalogWriter",
     "Limits",
     "Page",
     "Principal",

@@ -213,7 +213,7 @@ def _nul_in_address(scope: Scope) -> Problem | None:
 def _time_for(scope: Scope, limits: Limits) -> float | None:
     if scope["path"] in limits.endless:
         return None
-    is_slow = scope["method"] == "PUT" or scope["path"].endswith("/test")
+    is_slow = scope["method"] == "PUT" or scope["path"].endswith(("/test", "/plan", "/rollback"))
     return limits.slow_within if is_slow else limits.answer_within
 
 

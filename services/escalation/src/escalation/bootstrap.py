@@ -3,9 +3,24 @@
 from datetime import timedelta
 
 from escalation.adapters.sql import SqlEscalationUnitOfWork
-from escalation.entrypoints import calendars, catalog, http, kafka, swaps, timers
+from escalation.entrypoints import (
+    calendars,
+    catalog,
+    history,
+    http,
+    kafka,
+    overrides,
+    swaps,
+    timers,
+)
 from escalation.entrypoints.foreseeing import Foreseeing
-from escalation.handlers import CatalogHandlers, ClimbHandlers, HandOffHandlers, SwapHandlers
+from escalation.handlers import (
+    CatalogHandlers,
+    ClimbHandlers,
+    HandOffHandlers,
+    OverrideHandlers,
+    SwapHandlers,
+)
 from escalation.ports import EscalationUnitOfWork
 from escalation.settings import EscalationSettings
 from tocsin.application import Application
@@ -34,6 +49,7 @@ def build(
             name="escalation",
             routers=[
                 catalog.router(documents, parts.store, parts.clock),
+                history.router(documents, parts.store, parts.clock),
                 http.router(parts.store, parts.catalog, parts.clock),
                 swaps.router(SwapHandlers(documents), parts.store, parts.clock, parts.catalog),
                 calendars.router(
@@ -42,6 +58,7 @@ def build(
                     settings.secret,
                     settings.public_url or f"http://{settings.http}",
                 ),
+                overrides.router(OverrideHandlers(documents), parts.store, parts.clock),
             ],
         ),
     )

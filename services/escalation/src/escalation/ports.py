@@ -12,6 +12,26 @@ from tocsin.events import CatalogDocumentChanged, OnCallChanged
 from tocsin.unit_of_work import UnitOfWork
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """By which token a version of the catalog was applied, and why."""
+
+    token: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedVersion:
+    """A version of the catalog: who applied it when and why, and how many documents it changed."""
+
+    version: int
+    sets: tuple[str, ...]
+    author: str
+    at: datetime
+    changed: int
+    note: Note
+
+
 class Escalations(Protocol):
     """The climb of each incident, by the incident's id."""
 
@@ -47,14 +67,28 @@ class CatalogHistory(Protocol):
         """Return the version that was in force at an instant; 0 before the first."""
         ...
 
-    async def documents(self, version: int | None = None) -> Sequence[Held]:
-        """Return the documents as of a version (the latest), by kind and name."""
+    async def documents(
+        self, version: int | None = None, kinds: Collection[str] | None = None
+    ) -> Sequence[Held]:
+        """Return the documents (of these kinds) as of a version (the latest), by kind and name."""
+        ...
+
+    async def ever_held(self, kind: str, name: str) -> bool:
+        """Return whether any version held, or deleted, a document of this name."""
         ...
 
     async def append(
-        self, version: int, changes: Sequence[CatalogDocumentChanged], now: datetime
+        self,
+        version: int,
+        changes: Sequence[CatalogDocumentChanged],
+        now: datetime,
+        note: Note | None = None,
     ) -> None:
-        """Write the documents that made this version."""
+        """Write the documents that made this version, by which token, and why."""
+        ...
+
+    async def versions(self, before: int | None, limit: int) -> Sequence[AppliedVersion]:
+        """Return the latest versions, of those before one where it is given, newest first."""
         ...
 
 

@@ -46,6 +46,7 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
     spec: Spec | None = None
     renamed: str = ""
+    set: str = ""  # Where not all changes are of one set.
 
 
 def foreign(held: Iterable[Held], documents: Iterable[Document], of_set: str) -> list[Held]:
@@ -64,6 +65,25 @@ def changes(held: Iterable[Held], documents: Sequence[Document], of_set: str) ->
     found = [_written(key, before.get(key), spec) for key, spec in after.items()]
     found += [_deleted(key, spec) for key, spec in before.items() if key not in after]
     return _with_renames(sorted((one for one in found if one), key=_order))
+
+
+def restoring(held: Iterable[Held], wanted: Iterable[Held]) -> list[Change]:
+    """Return what makes the documents that are held those that are wanted, of any sets."""
+    before, after = ({one.key: one for one in some} for some in (held, wanted))
+    found = []
+    for key in {**before, **after}:
+        old, new = before.get(key), after.get(key)
+        change = (
+            _written(key, old.spec if old else None, new.spec)
+            if new
+            else _deleted(key, before[key].spec)
+        )
+        if old and new and old.set != new.set:
+            fields = (FieldChange("set", old.set, new.set), *(change.fields if change else ()))
+            change = Change("changed", *key, fields, new.spec)
+        if change:
+            found.append(replace(change, set=(new or before[key]).set))
+    return _with_renames(sorted(found, key=_order))
 
 
 def resulting(

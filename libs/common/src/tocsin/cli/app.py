@@ -15,9 +15,11 @@ from tocsin.cli import (
     chat,
     comparing,
     dead_letters,
+    history,
     incidents,
     on_call,
     operating,
+    overrides,
     postmortems,
     silences,
     status,
@@ -89,6 +91,8 @@ def start(
 app.command("validate")(catalog.validate)
 app.command("plan")(catalog.plan)
 app.command("apply")(catalog.apply)
+app.command("history")(history.history)
+app.command("rollback")(history.rollback)
 app.command("ring")(alerts.ring)
 app.command("status")(status.status)
 app.command("compare")(comparing.compare)
@@ -103,6 +107,7 @@ app.add_typer(chat.app, name="chat")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(operating.key, name="key")
+app.add_typer(overrides.app, name="override")
 postmortems.app.add_typer(actions.app, name="actions")
 app.add_typer(postmortems.app, name="postmortems")
 app.add_typer(silences.app, name="silence")

@@ -11,20 +11,19 @@ import typer
 from tocsin.catalog import Catalog, loading, validation
 from tocsin.catalog.loading import Loaded
 from tocsin.catalog.mistakes import Mistake
-from tocsin.cli.access import SERVICES
+from tocsin.cli import plans
 from tocsin.cli.failure import CliError, UsageError
 from tocsin.cli.on_call import ESCALATION
 from tocsin.cli.session import Session, session
+from tocsin.cli.taking_up import TAKEN_UP_WITHIN, Within, taken_up
 
 CHANGES = 2
-TAKEN_UP_WITHIN = 60.0
-POLL = 0.25
-LONGEST_VALUE = 120
-SIGNS = {"created": "+", "changed": "~", "deleted": "-"}
-STYLES = {"created": "green", "changed": "yellow", "deleted": "red"}
+CHANGED = "The catalog has changed since this plan was made; run it again."
 
 Folder = Annotated[Path, typer.Argument(help="A folder of YAML files, or one file.")]
 Set = Annotated[str, typer.Option("--set", help="Whose documents these are.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Weeks = Annotated[int, typer.Option(min=1, max=26, help="How far ahead shifts are compared.")]
 
 
 def validate(ctx: typer.Context, folder: Folder) -> None:
@@ -43,12 +42,25 @@ def validate(ctx: typer.Context, folder: Folder) -> None:
     run.out.say(f"{len(loaded.documents)} documents, no mistakes")
 
 
-def plan(ctx: typer.Context, folder: Folder, of_set: Set = "default") -> None:
-    """Show what applying a folder would change; exit 0 for nothing, 2 for changes."""
+def plan(
+    ctx: typer.Context,
+    folder: Folder,
+    of_set: Set = "default",
+    weeks: Weeks = plans.WEEKS,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Answer in Markdown, for a pull request.")
+    ] = False,
+) -> None:
+    """Show what applying a folder would change, and for whom; exit 0 for nothing, 2 for changes."""
     run = session(ctx)
-    found = _planned(run, _load(folder), of_set)
-    run.out.answer(found)
-    _show(run, found)
+    if markdown and run.out.machine:
+        raise UsageError("--json or --markdown, not both")
+    found = _planned(run, _load(folder), of_set, weeks)
+    if markdown:
+        run.out.text(plans.markdown(found, of_set))
+    else:
+        run.out.answer(found)
+        plans.show(run, found)
     if found["changes"]:
         raise typer.Exit(CHANGES)
 
@@ -57,22 +69,22 @@ def apply(
     ctx: typer.Context,
     folder: Folder,
     of_set: Set = "default",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    within: Annotated[
-        float, typer.Option(help="Seconds every service has to take it up.", min=1)
-    ] = TAKEN_UP_WITHIN,
+    yes: Yes = False,
+    reason: Annotated[str, typer.Option(help="Why; the history tells it.")] = "",
+    weeks: Weeks = plans.WEEKS,
+    within: Within = TAKEN_UP_WITHIN,
 ) -> None:
     """Put a folder in force, and return when every service has taken it up."""
     run = session(ctx)
     loaded = _load(folder)
-    found = _planned(run, loaded, of_set)
-    _show(run, found)
+    found = _planned(run, loaded, of_set, weeks)
+    plans.show(run, found)
     version = found["version"]
     if found["changes"]:
-        _confirm(run, found, of_set, yes=yes)
-        found = _applied(run, loaded, of_set, version)
+        confirm(run, found, f"the set {of_set}", yes=yes)
+        found = _applied(run, loaded, of_set, version, reason)
         version = found["version"]
-    _await(run, version, within)
+    taken_up(run, version, within)
     run.out.answer(found)
     run.out.say(f"version {version} is in force everywhere", style="green")
 
@@ -87,30 +99,29 @@ def _load(folder: Path) -> Loaded:
     return loaded
 
 
-def _planned(run: Session, loaded: Loaded, of_set: str) -> dict[str, Any]:
+def _planned(run: Session, loaded: Loaded, of_set: str, weeks: int) -> dict[str, Any]:
     if loaded.broken:
         raise _wrong([str(one) for one in loaded.broken], [])
     try:
-        found: dict[str, Any] = run.client.post(
-            ESCALATION, "/v1/catalog/plan", _bundle(loaded, of_set)
-        )
+        body = {**_bundle(loaded, of_set), "weeks": weeks}
+        found = plans.asked(run, "/v1/catalog/plan", body)
     except CliError as error:
         raise _located(error, loaded) from error
     found["warnings"] = [_text(one, loaded) for one in found.get("warnings", [])]
     return found
 
 
-def _applied(run: Session, loaded: Loaded, of_set: str, version: int) -> dict[str, Any]:
-    body = {**_bundle(loaded, of_set), "author": _author()}
+def _applied(
+    run: Session, loaded: Loaded, of_set: str, version: int, reason: str
+) -> dict[str, Any]:
+    body = {**_bundle(loaded, of_set), "author": author(), "reason": reason}
     try:
         found: dict[str, Any] = run.client.send(
             ESCALATION, "PUT", "/v1/catalog", body, {"If-Match": f'"{version}"'}
         ).json()
     except CliError as error:
         if error.more.get("status") == httpx.codes.PRECONDITION_FAILED:
-            raise CliError(
-                "The catalog has changed since this plan was made; run it again.", more=error.more
-            ) from error
+            raise CliError(CHANGED, more=error.more) from error
         raise _located(error, loaded) from error
     return found
 
@@ -119,75 +130,21 @@ def _bundle(loaded: Loaded, of_set: str) -> dict[str, Any]:
     return {"set": of_set, "documents": loaded.written}
 
 
-def _author() -> str:
+def author() -> str:
+    """Return who runs this, by the name that the machine knows."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # A container's user has no name.
         return "cli"
 
 
-def _confirm(run: Session, found: dict[str, Any], of_set: str, *, yes: bool) -> None:
+def confirm(run: Session, found: dict[str, Any], what: str, *, yes: bool) -> None:
+    """Ask at a terminal whether these changes are to be made; CliError where they are not."""
     if yes or not run.world.at_terminal():
         return
     number = len(found["changes"])
-    if not typer.confirm(f"Apply {number} changes to the set {of_set}?", err=True):
+    if not typer.confirm(f"Apply {number} changes to {what}?", err=True):
         raise CliError("Nothing was changed.")
-
-
-def _await(run: Session, version: int, within: float) -> None:
-    """Return when every service is at `version`; say which one lags when time is up."""
-    deadline = run.world.monotonic() + within
-    waiting: Sequence[str] = tuple(SERVICES)
-    told: Sequence[str] = ()
-    while True:
-        waiting = [one for one in waiting if not _is_at(run.client.ready(one), version)]
-        if not waiting:
-            return
-        if run.world.monotonic() >= deadline:
-            raise CliError(
-                f"Version {version} is applied, but after {within:.0f} s"
-                f" {', '.join(waiting)} had not taken it up; see `tocsin status`.",
-                more={"version": version, "lagging": list(waiting)},
-            )
-        if waiting != told:
-            run.out.progress(f"version {version}: waiting for {', '.join(waiting)}")
-            told = waiting
-        run.world.sleep(POLL)
-
-
-def _is_at(state: dict[str, Any] | None, version: int) -> bool:
-    found = (state or {}).get("catalog_version")
-    return isinstance(found, int) and found >= version
-
-
-def _show(run: Session, found: dict[str, Any]) -> None:
-    for warning in found["warnings"]:
-        run.out.say(warning, style="yellow")
-    if not found["changes"]:
-        run.out.say(f"nothing changes; the catalog is at version {found['version']}")
-    for change in found["changes"]:
-        _show_change(run, change)
-    for effect in found.get("effects", []):
-        run.out.say(f"  > {effect['text']}")
-
-
-def _show_change(run: Session, change: dict[str, Any]) -> None:
-    action = change["action"]
-    other = change.get("renamed")
-    renamed = f" (looks like a rename: {other})" if other else ""
-    run.out.say(
-        f"{SIGNS.get(action, action)} {change['kind']} {change['name']}{renamed}",
-        style=STYLES.get(action, ""),
-    )
-    if action != "changed":
-        return
-    for field in change.get("fields", []):
-        run.out.say(f"    {field['path']}: {_short(field['before'])} -> {_short(field['after'])}")
-
-
-def _short(value: object) -> str:
-    text = "nothing" if value is None else str(value)
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
 def _located(error: CliError, loaded: Loaded) -> CliError:

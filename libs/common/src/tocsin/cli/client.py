@@ -1,5 +1,6 @@
 """Calls a service and turns every way it can fail into one readable sentence."""
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -17,6 +18,7 @@ TRIES = 3
 LONGEST_WAIT = 5.0
 AGAIN = frozenset({502, 503, 504})
 PAGE = 500
+NDJSON = "application/x-ndjson"
 
 
 class Client:
@@ -42,6 +44,28 @@ class Client:
         answer = self.send(service, "POST", path, body, {"Idempotency-Key": ids.new()})
         return answer.json() if answer.content else {}
 
+    def lines(
+        self, service: str, path: str, body: Json, headers: Mapping[str, str] | None = None
+    ) -> Iterator[Json]:
+        """Post, and return each line of the answer as it comes; a plain answer is one."""
+        wanted = {"Accept": f"{NDJSON}, application/json", **(headers or {})}
+        request = self._request(service, "POST", path, body, wanted)
+        answer = self._answered(request, stream=True)
+        try:
+            if not answer.is_success:
+                answer.read()
+                raise _refusal(answer, self.access)
+            if not answer.headers.get("content-type", "").startswith(NDJSON):
+                answer.read()
+                yield answer.json()
+                return
+            for line in answer.iter_lines():
+                yield json.loads(line)
+        except (httpx.TransportError, ValueError) as error:
+            raise CliError(f"{request.url} did not answer to the end: {error!r}") from error
+        finally:
+            answer.close()
+
     def items(self, service: str, path: str, params: Params | None = None) -> Iterator[Json]:
         """Return all items of a list, page by page."""
         cursor: object = None
@@ -62,20 +86,29 @@ class Client:
         params: Params | None = None,
     ) -> httpx.Response:
         """Send a request, again while the service is away; CliError unless it answers 2xx."""
-        url = self.access.urls[service] + path
-        request = self._http.build_request(
+        answer = self._answered(self._request(service, method, path, body, headers, params))
+        if answer.is_success:
+            return answer
+        raise _refusal(answer, self.access)
+
+    def _request(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: Json = None,
+        headers: Mapping[str, str] | None = None,
+        params: Params | None = None,
+    ) -> httpx.Request:
+        return self._http.build_request(
             method,
-            url,
+            self.access.urls[service] + path,
             json=body,
             params={
                 name: str(value) for name, value in (params or {}).items() if value is not None
             },
             headers={"Authorization": f"Bearer {self.access.token}", **(headers or {})},
         )
-        answer = self._answered(request)
-        if answer.is_success:
-            return answer
-        raise _refusal(answer, self.access)
 
     def ready(self, service: str) -> Json:
         """Return what a service says of its readiness, ready or not; None while it is away."""
@@ -86,20 +119,22 @@ class Client:
             return None
         return found if isinstance(found, dict) else None
 
-    def _answered(self, request: httpx.Request) -> httpx.Response:
+    def _answered(self, request: httpx.Request, *, stream: bool = False) -> httpx.Response:
         for _ in range(TRIES - 1):
-            answer = self._tried(request, last=False)
+            answer = self._tried(request, last=False, stream=stream)
             if answer is not None and answer.status_code not in AGAIN:
                 return answer
+            if answer is not None:
+                answer.close()
             self._sleep(_wait(answer))
-        last = self._tried(request, last=True)
+        last = self._tried(request, last=True, stream=stream)
         assert last is not None  # The last try raises instead.
         return last
 
-    def _tried(self, request: httpx.Request, *, last: bool) -> httpx.Response | None:
+    def _tried(self, request: httpx.Request, *, last: bool, stream: bool) -> httpx.Response | None:
         place = f"{request.url.scheme}://{request.url.netloc.decode()}"
         try:
-            return self._http.send(request)
+            return self._http.send(request, stream=stream)
         except httpx.ConnectError as error:
             raise CliError(
                 f"Tocsin is not answering at {place}; is it running? `make up`"

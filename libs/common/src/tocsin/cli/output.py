@@ -2,10 +2,12 @@
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import IO, Any
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -63,6 +65,21 @@ class Output:
         for row in cells:
             table.add_row(*row)
         self._out.print(table)
+
+    def text(self, text: str) -> None:
+        """Give the answer as it is, where it is for a program that is no JSON's."""
+        self._stdout.write(text)
+
+    @contextmanager
+    def bar(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """Show people at a terminal how far it is; call what this gives with the done and all."""
+        if self.machine or not self._err.is_terminal:
+            yield lambda _done, _of: None
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=self._err, transient=True) as progress:
+            task = progress.add_task(what, total=None)
+            yield lambda done, of: progress.update(task, completed=done, total=of)
 
     def progress(self, sentence: str) -> None:
         """Tell people what is going on, beside the answer."""

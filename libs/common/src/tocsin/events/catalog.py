@@ -32,8 +32,9 @@ class CatalogApplied(Event):
 
     catalog_version: int
     author: str
-    set: str
+    set: str  # "*": an earlier version of all of them.
     changed: int = 0
+    reason: str = ""
 
     @property
     def key(self) -> str:

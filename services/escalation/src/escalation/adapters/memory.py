@@ -6,7 +6,7 @@ from functools import cached_property
 
 from escalation.domain.escalation import Escalation
 from escalation.domain.swap import Swap
-from escalation.ports import Told
+from escalation.ports import AppliedVersion, Note, Told
 from tocsin.catalog.planning import Held
 from tocsin.events import CatalogDocumentChanged
 from tocsin.testing.memory import MemoryUnitOfWork
@@ -43,9 +43,9 @@ class MemoryCatalogHistory:
     def __init__(
         self,
         table: dict[int, tuple[CatalogDocumentChanged, ...]],
-        applied: dict[int, datetime],
+        applied: dict[int, tuple[datetime, Note]],
     ) -> None:
-        """Keep them in `table`, and the times in `applied`."""
+        """Keep them in `table`, and when and why they were `applied`."""
         self._table = table
         self._applied = applied
 
@@ -59,10 +59,13 @@ class MemoryCatalogHistory:
 
     async def version_at(self, at: datetime) -> int:
         """Return the version that was in force at an instant; 0 before the first."""
-        return max((version for version, since in self._applied.items() if since <= at), default=0)
+        known = (version for version, (since, _) in self._applied.items() if since <= at)
+        return max(known, default=0)
 
-    async def documents(self, version: int | None = None) -> Sequence[Held]:
-        """Return the documents as of a version (the latest), by kind and name."""
+    async def documents(
+        self, version: int | None = None, kinds: Collection[str] | None = None
+    ) -> Sequence[Held]:
+        """Return the documents (of these kinds) as of a version (the latest), by kind and name."""
         latest: dict[tuple[str, str], CatalogDocumentChanged] = {}
         for number in sorted(self._table):
             if version is None or number <= version:
@@ -70,15 +73,42 @@ class MemoryCatalogHistory:
         return [
             Held(one.kind, one.name, one.set, one.spec, one.catalog_version, one.author)
             for _, one in sorted(latest.items())
-            if one.spec is not None
+            if one.spec is not None and (kinds is None or one.kind in kinds)
         ]
 
+    async def ever_held(self, kind: str, name: str) -> bool:
+        """Return whether any version held, or deleted, a document of this name."""
+        return any(
+            (one.kind, one.name) == (kind, name)
+            for changes in self._table.values()
+            for one in changes
+        )
+
     async def append(
-        self, version: int, changes: Sequence[CatalogDocumentChanged], now: datetime
+        self,
+        version: int,
+        changes: Sequence[CatalogDocumentChanged],
+        now: datetime,
+        note: Note | None = None,
     ) -> None:
-        """Write the documents that made this version."""
+        """Write the documents that made this version, by which token, and why."""
         self._table[version] = tuple(changes)
-        self._applied[version] = now
+        self._applied[version] = now, note or Note()
+
+    async def versions(self, before: int | None, limit: int) -> Sequence[AppliedVersion]:
+        """Return the latest versions, of those before one where it is given, newest first."""
+        known = sorted(self._table, reverse=True)
+        return [
+            AppliedVersion(
+                version,
+                tuple(sorted({one.set for one in self._table[version]})),
+                self._table[version][0].author,
+                self._applied[version][0],
+                len(self._table[version]),
+                self._applied[version][1],
+            )
+            for version in [one for one in known if before is None or one < before][:limit]
+        ]
 
 
 class MemoryHandOffs:
@@ -138,7 +168,7 @@ class MemoryEscalationUnitOfWork(MemoryUnitOfWork):
     @cached_property
     def catalog_history(self) -> MemoryCatalogHistory:
         """The catalog's history."""
-        return MemoryCatalogHistory(self.table("catalog_history"), self.table("catalog_times"))
+        return MemoryCatalogHistory(self.table("catalog_history"), self.table("catalog_versions"))
 
     @cached_property
     def hand_offs(self) -> MemoryHandOffs:

@@ -6,29 +6,19 @@ from functools import cached_property
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    MetaData,
-    Table,
-    Text,
-    and_,
-    func,
-    literal,
-    select,
-)
+from sqlalchemy import BigInteger, Column, Table, Text, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from escalation.adapters.sql_catalog import METADATA, SqlCatalogHistory
 from escalation.adapters.sql_swaps import SqlSwaps, swaps_table
 from escalation.domain.escalation import Escalation
 from escalation.ports import Told
-from tocsin.catalog.planning import Held
-from tocsin.events import CatalogDocumentChanged, OnCallChanged
+from tocsin.events import OnCallChanged
 from tocsin.prepared import Among, Prepared
-from tocsin.sql import Instant, Json, SqlUnitOfWork, insert_new, recipe_tables, upsert
+from tocsin.sql import Instant, Json, SqlUnitOfWork, insert_new, upsert
 
-METADATA = MetaData()
-recipe_tables(METADATA)
+__all__ = ["METADATA", "SqlEscalationUnitOfWork"]
+
 ESCALATIONS = Table(
     "escalations",
     METADATA,
@@ -38,23 +28,6 @@ ESCALATIONS = Table(
     Column("updated_at", Instant, nullable=False),
     Column("climb", Json, nullable=False),
 )
-CATALOG_HEAD = Table(
-    "catalog_head",
-    METADATA,
-    Column("id", Text, primary_key=True),
-    Column("version", BigInteger, nullable=False),
-)
-CATALOG_HISTORY = Table(
-    "catalog_history",
-    METADATA,
-    Column("kind", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
-    Column("version", BigInteger, primary_key=True),
-    Column("set", Text, nullable=False),
-    Column("author", Text, nullable=False),
-    Column("spec", Json),  # None: deleted in this version.
-    Column("applied_at", Instant, nullable=False),
-)
 HAND_OFFS = Table(
     "hand_offs",
     METADATA,
@@ -63,7 +36,6 @@ HAND_OFFS = Table(
     Column("fact", Json, nullable=False),
 )
 SWAPS = swaps_table(METADATA)
-_HEAD = {"id": "catalog", "version": 0}
 _CLIMB = TypeAdapter(Escalation)
 _LOAD = Prepared(
     select(ESCALATIONS.c.incident_id, ESCALATIONS.c.climb)
@@ -112,80 +84,6 @@ class SqlEscalations:
             }
             for climb in ordered
         ]
-
-
-class SqlCatalogHistory:
-    """Every version of every document, and a head row whose lock orders the versions."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        """Work in the transaction of `connection`."""
-        self._connection = connection
-
-    async def lock(self) -> int:
-        """Return the latest version; no other transaction applies until this one ends."""
-        await insert_new(self._connection, CATALOG_HEAD, [_HEAD], key=["id"])
-        query = select(CATALOG_HEAD.c.version).with_for_update()
-        return int((await self._connection.execute(query)).scalar_one())
-
-    async def version(self) -> int:
-        """Return the latest version."""
-        found = (await self._connection.execute(select(CATALOG_HEAD.c.version))).scalar()
-        return int(found or 0)
-
-    async def version_at(self, at: datetime) -> int:
-        """Return the version that was in force at an instant; 0 before the first."""
-        rows = CATALOG_HISTORY.c
-        query = select(func.max(rows.version)).where(rows.applied_at <= at)
-        return int((await self._connection.execute(query)).scalar() or 0)
-
-    async def documents(self, version: int | None = None) -> Sequence[Held]:
-        """Return the documents as of a version (the latest), by kind and name."""
-        rows = CATALOG_HISTORY.c
-        upto = rows.version <= version if version is not None else literal(value=True)
-        latest = (
-            select(rows.kind, rows.name, func.max(rows.version).label("version"))
-            .where(upto)
-            .group_by(rows.kind, rows.name)
-            .subquery()
-        )
-        same = and_(
-            rows.kind == latest.c.kind,
-            rows.name == latest.c.name,
-            rows.version == latest.c.version,
-        )
-        query = (
-            select(CATALOG_HISTORY)
-            .join(latest, same)
-            .where(rows.spec.is_not(None))
-            .order_by(rows.kind, rows.name)
-        )
-        found = (await self._connection.execute(query)).mappings()
-        return sorted(
-            (
-                Held(r["kind"], r["name"], r["set"], r["spec"], r["version"], r["author"])
-                for r in found
-            ),
-            key=lambda held: held.key,  # Not the database's collation.
-        )
-
-    async def append(
-        self, version: int, changes: Sequence[CatalogDocumentChanged], now: datetime
-    ) -> None:
-        """Write the documents that made this version."""
-        rows = [
-            {
-                "kind": change.kind,
-                "name": change.name,
-                "version": version,
-                "set": change.set,
-                "author": change.author,
-                "spec": change.spec,
-                "applied_at": now,
-            }
-            for change in changes
-        ]
-        await self._connection.execute(CATALOG_HISTORY.insert(), rows)
-        await upsert(self._connection, CATALOG_HEAD, [{**_HEAD, "version": version}], key=["id"])
 
 
 class SqlHandOffs:

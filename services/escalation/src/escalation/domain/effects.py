@@ -3,19 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from escalation.domain.affected import affected
+from escalation.domain.outlook import Outlook, shift_differences
 from escalation.domain.pages import last_resort
 from escalation.domain.policy import Policy, frozen
 from escalation.domain.resolution import reachable, resolve
-from escalation.domain.schedule import Schedule, Shift
+from escalation.domain.schedule import Schedule
 from tocsin.catalog import Catalog, Override
 from tocsin.catalog.mistakes import Mistake
 
 HORIZON = timedelta(days=14)
 NOBODY = "nobody"
+LABELS = {"EscalationPolicy": "policy", "Service": "service"}
 Names = tuple[str, ...]
 
 
@@ -33,17 +35,34 @@ class Effect:
     until: datetime | None = None
 
 
-def effects(before: Catalog, after: Catalog, now: datetime) -> list[Effect]:
-    """Return who would be paged differently now, and whose shifts change in the next 14 days."""
+def effects(
+    before: Catalog, after: Catalog, now: datetime, horizon: timedelta = HORIZON
+) -> list[Effect]:
+    """Return who would be paged differently now, and whose shifts change until the horizon."""
     found: list[Effect] = []
-    for kind, label in (("EscalationPolicy", "policy"), ("Service", "service")):
-        for name in _names(kind, before, after):
-            subject = f"{label} {name}"
-            then, soon = (_paging(kind, name, catalog, now) for catalog in (before, after))
-            found.extend(_paging_effects(subject, then, soon))
-    for name in _names("Schedule", before, after):
-        found.extend(_shift_effects(name, before, after, now))
+    changed = affected(before, after)
+    then, soon = (Outlook(one, (now, now + horizon)) for one in (before, after))
+    for name in changed.policies:
+        found.extend(paging_effects("EscalationPolicy", name, before, after, now))
+    for name in changed.services:
+        found.extend(paging_effects("Service", name, before, after, now))
+    for name in changed.schedules:
+        found.extend(shift_effects(name, then, soon))
     return found
+
+
+def paging_effects(
+    kind: Literal["EscalationPolicy", "Service"],
+    name: str,
+    before: Catalog,
+    after: Catalog,
+    now: datetime,
+) -> Iterator[Effect]:
+    """Yield each level of a policy, or of a service's, that would page somebody else now."""
+    subject = f"{LABELS[kind]} {name}"
+    yield from _paging_effects(
+        subject, _paging(kind, name, before, now), _paging(kind, name, after, now)
+    )
 
 
 def coverage_warnings(
@@ -78,13 +97,9 @@ def _gap(catalog: Catalog, name: str, now: datetime) -> str:
     gaps = schedule.gaps(now, now + HORIZON, reachable(catalog))
     if not gaps:
         return ""
-    span = _span(gaps[0].begins, gaps[0].until, ZoneInfo(spec.time_zone))
+    span = span_text(gaps[0].begins, gaps[0].until, ZoneInfo(spec.time_zone))
     more = f", and {len(gaps) - 1} more times" if len(gaps) > 1 else ""
     return f"nobody is on call {span}{more} in the next 14 days"
-
-
-def _names(kind: str, *catalogs: Catalog) -> list[str]:
-    return sorted({name for catalog in catalogs for k, name in catalog.specs if k == kind})
 
 
 def _paging(kind: str, name: str, catalog: Catalog, now: datetime) -> dict[int, Names]:
@@ -119,53 +134,32 @@ def _paging_effects(
 
 def _instead(before: Names, after: Names) -> str:
     if not before:
-        return f"pages {_people(after)}, nobody before"
-    return f"pages {_people(after)} instead of {_people(before)}"
+        return f"pages {in_words(after)}, nobody before"
+    return f"pages {in_words(after)} instead of {in_words(before)}"
 
 
-def _people(names: Names) -> str:
+def in_words(names: Names) -> str:
+    """Return these people as they are read."""
     return ", ".join(names) or NOBODY
 
 
-def _shift_effects(name: str, before: Catalog, after: Catalog, now: datetime) -> Iterator[Effect]:
-    old, new = _spans(name, before, now), _spans(name, after, now)
-    instants = sorted({span.begins for span in (*old, *new)} | {now, now + HORIZON})
-    spec = after.schedule(name) or before.schedule(name)
+def shift_effects(name: str, before: Outlook, after: Outlook) -> Iterator[Effect]:
+    """Yield each span of time in which somebody else is on call for a schedule."""
+    spec = after.catalog.schedule(name) or before.catalog.schedule(name)
     zone = ZoneInfo(spec.time_zone if spec else "UTC")
-    open_effect: Effect | None = None
-    for begins, until in pairwise(instants):
-        pair = (_at(old, begins), _at(new, begins))
-        if open_effect and (open_effect.before, open_effect.after) == pair:
-            open_effect = _shift_effect(name, open_effect.begins or begins, until, pair, zone)
-            continue
-        if open_effect:
-            yield open_effect
-        is_same = pair[0] == pair[1]
-        open_effect = None if is_same else _shift_effect(name, begins, until, pair, zone)
-    if open_effect:
-        yield open_effect
+    for one in shift_differences(name, before, after):
+        yield _shift_effect(name, one.begins, one.until, (one.before, one.after), zone)
 
 
 def _shift_effect(
     name: str, begins: datetime, until: datetime, pair: tuple[Names, Names], zone: ZoneInfo
 ) -> Effect:
-    span = _span(begins, until, zone)
-    text = f"schedule {name}, {span}: {_people(pair[1])} instead of {_people(pair[0])}"
+    span = span_text(begins, until, zone)
+    text = f"schedule {name}, {span}: {in_words(pair[1])} instead of {in_words(pair[0])}"
     return Effect("shift", f"schedule {name}", *pair, text, begins=begins, until=until)
 
 
-def _spans(name: str, catalog: Catalog, now: datetime) -> list[Shift]:
-    schedule = Schedule.in_catalog(catalog, name)
-    if schedule is None:
-        return []
-    return schedule.spans(now, now + HORIZON, reachable(catalog))
-
-
-def _at(spans: Sequence[Shift], at: datetime) -> Names:
-    found = next((span for span in spans if span.begins <= at < span.until), None)
-    return found.on_call.responders if found else ()
-
-
-def _span(begins: datetime, until: datetime, zone: ZoneInfo) -> str:
+def span_text(begins: datetime, until: datetime, zone: ZoneInfo) -> str:
+    """Return a span of time on the clock of a zone."""
     times = (f"{instant.astimezone(zone):%a %Y-%m-%d %H:%M}" for instant in (begins, until))
     return f"{' to '.join(times)} ({zone.key})"

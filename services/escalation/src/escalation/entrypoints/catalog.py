@@ -1,30 +1,30 @@
 """The catalog over HTTP: plan a set of documents, apply it, read any version of the whole."""
 
 import re
-from collections.abc import Sequence
-from typing import Annotated, Any
+from datetime import timedelta
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, Field, ValidationError
 
-from escalation.domain.effects import Effect
-from escalation.handlers.catalog import (
-    CatalogHandlers,
+from escalation.domain.ownership import Rights
+from escalation.entrypoints.plans import PlanAnswer, answer_of, mistake_item, told
+from escalation.handlers.catalog import CatalogHandlers
+from escalation.handlers.planning import Proposal, weighed
+from escalation.handlers.refusing import (
     ForeignDocumentError,
     InvalidCatalogError,
-    Plan,
-    Proposal,
+    NotYoursError,
     StaleCatalogError,
 )
 from escalation.ports import EscalationUnitOfWork
 from tocsin import json_body
-from tocsin.catalog.mistakes import Mistake
-from tocsin.catalog.planning import Change
 from tocsin.clock import Clock
 from tocsin.unit_of_work import Store
-from tocsin.web import Problem, Reader, Writer
+from tocsin.web import CatalogWriter, Problem, Reader
 
 VERSION = re.compile(r"[0-9]{1,18}")
+B = TypeVar("B", bound=BaseModel)
 SET = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 
 
@@ -35,6 +35,8 @@ class Bundle(BaseModel):
 
     set: str = Field(default="default", pattern=SET)
     author: str | None = Field(default=None, min_length=1, max_length=200)
+    reason: str = Field(default="", max_length=500)
+    weeks: int = Field(default=2, ge=1, le=26)
     documents: list[Any]  # JSON as somebody wrote it.
 
 
@@ -56,15 +58,6 @@ class CatalogVersion(BaseModel):
     documents: list[HeldDocument]
 
 
-class PlanAnswer(BaseModel):
-    """What changes, what that means for people, and what will surprise somebody."""
-
-    version: int
-    changes: list[Any]
-    effects: list[Any]
-    warnings: list[Any]
-
-
 _BODY = {"requestBody": {"content": {"application/json": {"schema": Bundle.model_json_schema()}}}}
 
 
@@ -75,33 +68,43 @@ def router(
     routes = APIRouter(tags=["catalog"])
 
     @routes.post("/v1/catalog/plan", response_model=PlanAnswer, openapi_extra=_BODY)
-    async def plan(request: Request, who: Reader) -> dict[str, Any]:
-        """Say what applying these documents would change; change nothing."""
+    async def plan(request: Request, who: Reader) -> Any:  # noqa: ANN401 - a plan, or lines.
+        """Say what applying these documents would change, over the next `weeks`; change nothing.
+
+        Who accepts `application/x-ndjson` is told how far it is, line by line, and then the plan.
+        """
         del who
-        bundle = await _bundle(request)
-        proposal = Proposal(bundle.set, tuple(bundle.documents))
+        bundle = await parsed(request, Bundle)
+        proposal, now = Proposal(bundle.set, tuple(bundle.documents)), clock.now()
         async with store.read() as uow:
-            with _Problems():
-                return _answer(await handlers.plan(uow, proposal, clock.now()))
+            with Problems():
+                checked = await handlers.check(uow, proposal, now)
+        return await told(request, weighed(checked, now, timedelta(weeks=bundle.weeks)))
 
     @routes.put("/v1/catalog", response_model=PlanAnswer, openapi_extra=_BODY)
     async def apply(
         request: Request,
         response: Response,
-        who: Writer,
+        who: CatalogWriter,
         if_match: Annotated[str | None, Header()] = None,
     ) -> dict[str, Any]:
         """Make these the documents of their set, if the catalog is still at the `If-Match`."""
-        bundle = await _bundle(request)
+        bundle = await parsed(request, Bundle)
         proposal = Proposal(bundle.set, tuple(bundle.documents))
-        expected = _expected(if_match)
+        expected = expected_of(if_match)
         async with store.begin() as uow:
-            with _Problems():
+            with Problems():
                 done = await handlers.apply(
-                    uow, proposal, bundle.author or who.name, expected, clock.now()
+                    uow,
+                    proposal,
+                    bundle.author or who.name,
+                    expected,
+                    clock.now(),
+                    reason=bundle.reason,
+                    rights=Rights(who.name, who.sets),
                 )
         response.headers["ETag"] = f'"{done.version}"'
-        return _answer(done)
+        return answer_of(done)
 
     @routes.get("/v1/catalog")
     async def read(
@@ -132,9 +135,10 @@ def router(
     return routes
 
 
-async def _bundle(request: Request) -> Bundle:
+async def parsed(request: Request, shape: type[B]) -> B:
+    """Return the body of a request, or the problem with it."""
     try:
-        return Bundle.model_validate(json_body.parse(await request.body()))
+        return shape.model_validate(json_body.parse(await request.body()))
     except json_body.BrokenJsonError as error:
         raise Problem(400, "broken-json", str(error)) from error
     except json_body.ExcessiveJsonError as error:
@@ -148,7 +152,8 @@ async def _bundle(request: Request) -> Bundle:
         raise Problem(422, "invalid", detail, errors=mistakes) from error
 
 
-def _expected(if_match: str | None) -> int | None:
+def expected_of(if_match: str | None) -> int | None:
+    """Return the version that an `If-Match` names, or None for any."""
     if if_match is None or if_match.strip() == "*":
         return None
     text = if_match.strip().removeprefix("W/").strip('"')
@@ -158,7 +163,7 @@ def _expected(if_match: str | None) -> int | None:
     return int(text)
 
 
-class _Problems:
+class Problems:
     """Turns what the handlers refuse into problems with everything that helps to mend it."""
 
     def __enter__(self) -> None:
@@ -169,8 +174,10 @@ class _Problems:
         match error:
             case InvalidCatalogError(mistakes=found):
                 detail = f"{sum(one.is_error for one in found)} mistakes; nothing was changed."
-                shown = [_mistake(one) for one in found]
+                shown = [mistake_item(one) for one in found]
                 raise Problem(422, "invalid-catalog", detail, mistakes=shown) from error
+            case NotYoursError(set=of_set, scope=scope):
+                raise Problem(403, "forbidden", str(error), set=of_set, scope=scope) from error
             case ForeignDocumentError():
                 raise Problem(409, "other-set", str(error)) from error
             case StaleCatalogError(version=version):
@@ -179,51 +186,3 @@ class _Problems:
                 ) from error
             case _:
                 return
-
-
-def _answer(plan: Plan) -> dict[str, Any]:
-    return {
-        "version": plan.version,
-        "changes": [_change(one) for one in plan.changes],
-        "effects": [_effect(one) for one in plan.effects],
-        "warnings": [_mistake(one) for one in plan.warnings],
-    }
-
-
-def _change(change: Change) -> dict[str, Any]:
-    fields: Sequence[dict[str, Any]] = [
-        {"path": one.path, "before": one.before, "after": one.after} for one in change.fields
-    ]
-    return {
-        "action": change.action,
-        "kind": change.kind,
-        "name": change.name,
-        "renamed": change.renamed or None,
-        "fields": fields,
-    }
-
-
-def _effect(effect: Effect) -> dict[str, Any]:
-    return {
-        "kind": effect.kind,
-        "subject": effect.subject,
-        "text": effect.text,
-        "level": effect.level,
-        "before": list(effect.before),
-        "after": list(effect.after),
-        "from": effect.begins,
-        "until": effect.until,
-    }
-
-
-def _mistake(mistake: Mistake) -> dict[str, Any]:
-    return {
-        "level": mistake.level,
-        "kind": mistake.kind,
-        "name": mistake.name,
-        "path": mistake.path,
-        "message": mistake.message,
-        "suggestion": mistake.suggestion or None,
-        "position": mistake.position,
-        "text": str(mistake),
-    }

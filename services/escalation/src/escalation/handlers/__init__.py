@@ -3,6 +3,13 @@
 from escalation.handlers.catalog import CatalogHandlers
 from escalation.handlers.climbs import ClimbHandlers
 from escalation.handlers.handing_off import HandOffHandlers
+from escalation.handlers.overrides import OverrideHandlers
 from escalation.handlers.swaps import SwapHandlers
 
-__all__ = ["CatalogHandlers", "ClimbHandlers", "HandOffHandlers", "SwapHandlers"]
+__all__ = [
+    "CatalogHandlers",
+    "ClimbHandlers",
+    "HandOffHandlers",
+    "OverrideHandlers",
+    "SwapHandlers",
+]

@@ -1,77 +1,25 @@
 """The catalog: validated, compared and applied as a whole set; this service alone writes it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from escalation.domain.effects import Effect, coverage_warnings, effects
+from escalation.domain.effects import coverage_warnings
+from escalation.domain.ownership import EVERY_SET, Rights, touched
 from escalation.handlers.announcing import SOURCE
 from escalation.handlers.handing_off import tell_changes
-from escalation.ports import EscalationUnitOfWork
+from escalation.handlers.planning import Checked, Plan, Proposal, plan_of
+from escalation.handlers.refusing import (
+    ForeignDocumentError,
+    InvalidCatalogError,
+    StaleCatalogError,
+    allowed,
+)
+from escalation.ports import EscalationUnitOfWork, Note
 from tocsin import ids
-from tocsin.catalog import Catalog, Document
-from tocsin.catalog.mistakes import Mistake
-from tocsin.catalog.planning import Change, Held, catalog_of, changes, foreign, resulting
+from tocsin.catalog.planning import Change, catalog_of, changes, foreign, resulting
 from tocsin.catalog.validation import documents_of, mistakes
-from tocsin.errors import InputError, Refused
 from tocsin.events import CatalogApplied, CatalogDocumentChanged, Envelope, Event
 from tocsin.holder import CatalogHolder
-
-
-class InvalidCatalogError(InputError):
-    """The documents have mistakes; every one is listed, warnings as well."""
-
-    def __init__(self, found: Sequence[Mistake]) -> None:
-        """Keep them."""
-        errors = [str(mistake) for mistake in found if mistake.is_error]
-        super().__init__("\n".join(errors))
-        self.mistakes = tuple(found)
-
-
-class ForeignDocumentError(Refused):
-    """A document of this kind and name belongs to another set."""
-
-    def __init__(self, found: Sequence[Held]) -> None:
-        """Name each with its set."""
-        owned = [f"{one.kind} {one.name} belongs to the set {one.set!r}" for one in found]
-        super().__init__("; ".join(owned))
-
-
-class StaleCatalogError(Refused):
-    """The catalog is no longer the one that this change was made for."""
-
-    def __init__(self, expected: int, version: int) -> None:
-        """Keep both versions."""
-        super().__init__(f"The catalog is at version {version}, not {expected}; plan again.")
-        self.version = version
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """All documents that a set shall hold from now on, as somebody wrote them (JSON)."""
-
-    set: str
-    documents: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a proposal would change, at `version`, and what it would mean for people."""
-
-    version: int
-    changes: tuple[Change, ...]
-    effects: tuple[Effect, ...]
-    warnings: tuple[Mistake, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    held: tuple[Held, ...]
-    documents: tuple[Document, ...]
-    changes: tuple[Change, ...]
-    warnings: tuple[Mistake, ...]
-    after: Catalog
 
 
 class CatalogHandlers:
@@ -81,10 +29,10 @@ class CatalogHandlers:
         """Never make a version that is older than the one `holder` has from the topic."""
         self._holder = holder
 
-    async def plan(self, uow: EscalationUnitOfWork, proposal: Proposal, now: datetime) -> Plan:
-        """Return what applying this would change; change nothing."""
+    async def check(self, uow: EscalationUnitOfWork, proposal: Proposal, now: datetime) -> Checked:
+        """Return what applying this would change, without what that means for people."""
         version = await uow.catalog_history.version()
-        return _plan(await self._check(uow, proposal, version, now), version, now)
+        return await self._check(uow, proposal, version, now)
 
     async def apply(
         self,
@@ -93,29 +41,75 @@ class CatalogHandlers:
         author: str,
         expected: int | None,
         now: datetime,
+        *,
+        reason: str = "",
+        rights: Rights = EVERY_SET,
     ) -> Plan:
         """Put this in force, as a new version if it changes anything; return what it changed."""
+        version = await self.lock(uow, expected)
+        checked = await self._check(uow, proposal, version, now)
+        return await self.put_in_force(
+            uow, checked, proposal.set, author, now, reason=reason, rights=rights
+        )
+
+    async def lock(self, uow: EscalationUnitOfWork, expected: int | None) -> int:
+        """Return the version, which stays until the transaction ends."""
         version = await uow.catalog_history.lock()
         if expected is not None and expected != version:
             raise StaleCatalogError(expected, version)
-        checked = await self._check(uow, proposal, version, now)
+        return version
+
+    async def put_in_force(
+        self,
+        uow: EscalationUnitOfWork,
+        checked: Checked,
+        of_set: str,
+        author: str,
+        now: datetime,
+        *,
+        reason: str,
+        rights: Rights,
+    ) -> Plan:
+        """Make a version of what was checked, if it changes anything; return what it changed."""
+        allowed(rights, touched(checked.changes, of_set, checked.held))
         if not checked.changes:
-            return _plan(checked, version, now)
+            return plan_of(checked, checked.version, now)
+        note = Note(rights.token, reason)
+        after, _ = await self.write(
+            uow, checked.version, checked.changes, of_set, author, now, note
+        )
+        await tell_changes(uow, checked.after, now)
+        return plan_of(checked, after, now)
+
+    async def write(
+        self,
+        uow: EscalationUnitOfWork,
+        version: int,
+        found: Sequence[Change],
+        of_set: str,
+        author: str,
+        now: datetime,
+        note: Note,
+    ) -> tuple[int, list[CatalogDocumentChanged]]:
+        """Make the version after `version` of these changes; return which, and what is told."""
         # With our database lost, the topic still knows versions: readers pass over older ones.
         after = max(version, self._holder.current.version) + 1
-        events = _documents_changed(checked.changes, proposal.set, after, author)
-        await uow.catalog_history.append(after, events, now)
+        events = documents_changed(found, of_set, after, author)
+        await uow.catalog_history.append(after, events, now, note)
         applied = CatalogApplied(
-            catalog_version=after, author=author, set=proposal.set, changed=len(events)
+            catalog_version=after,
+            author=author,
+            set=of_set,
+            changed=len(events),
+            reason=note.reason,
         )
         told: list[CatalogDocumentChanged | CatalogApplied] = [*events, applied]
         await uow.publish([_envelope(event, now) for event in told])
-        await tell_changes(uow, checked.after, now)
-        return _plan(checked, after, now)
+        return after, events
 
     async def _check(
         self, uow: EscalationUnitOfWork, proposal: Proposal, version: int, now: datetime
-    ) -> _Checked:
+    ) -> Checked:
         held = tuple(await uow.catalog_history.documents())
         others = catalog_of((one for one in held if one.set != proposal.set), version)
         found = mistakes(proposal.documents, known=others)
@@ -128,24 +122,18 @@ class CatalogHandlers:
         keys = [(document.kind, document.name) for document in documents]
         warnings = (*found, *coverage_warnings(after, keys, now))
         changed = tuple(changes(held, documents, proposal.set))
-        return _Checked(held, documents, changed, warnings, after)
+        return Checked(version, held, documents, changed, warnings, after)
 
 
-def _plan(checked: _Checked, version: int, now: datetime) -> Plan:
-    before = catalog_of(checked.held, version)
-    return Plan(
-        version, checked.changes, tuple(effects(before, checked.after, now)), checked.warnings
-    )
-
-
-def _documents_changed(
+def documents_changed(
     found: Sequence[Change], of_set: str, version: int, author: str
 ) -> list[CatalogDocumentChanged]:
+    """Return what is told of these changes, one event for each."""
     return [
         CatalogDocumentChanged(
             kind=change.kind,
             name=change.name,
-            set=of_set,
+            set=change.set or of_set,
             catalog_version=version,
             author=author,
             spec=None if change.spec is None else dict(change.spec),

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from escalation.domain.swap import Swap, Verb, mistakes, obstacles
-from escalation.handlers.catalog import CatalogHandlers, Proposal
+from escalation.handlers.catalog import CatalogHandlers
+from escalation.handlers.planning import Proposal
 from escalation.ports import EscalationUnitOfWork
 from tocsin.catalog import Catalog
 from tocsin.catalog.planning import Held, catalog_of
