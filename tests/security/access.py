@@ -50,6 +50,8 @@ FORM = {
     "POST /logout",
     "POST /silences",
     "POST /silences/{silence_id}/expire",
+    "POST /schedules/{name}/overrides",
+    "POST /schedules/{name}/overrides/{override_id}/end",
     *(
         f"POST /postmortems/{{identity}}/{what}"
         for what in ("sections", "review", "publish", "draft", "action-items")
@@ -178,6 +180,7 @@ def filled(path: str, known: Mapping[str, Any]) -> str:
     }
     given |= {"section": "impact", "number": "1", "item": "act_0", "kind": "html"}
     given |= {"version": "0", "override": "ovr_0"}
+    given |= {"override_id": "ovr_0"}
     given |= {name: values[0] for name, values in known.items()}
     if path.startswith("/v1/channels/"):
         given["name"] = "webhook"

@@ -12,7 +12,12 @@ from escalation.adapters.memory import MemoryEscalationUnitOfWork
 from escalation.adapters.sql import SqlEscalationUnitOfWork
 from escalation.domain.status import Halted
 from escalation.entrypoints.kafka import subscriptions
-from escalation.handlers import ClimbHandlers
+from escalation.handlers import (
+    CatalogHandlers,
+    ClimbHandlers,
+    OverrideCommandHandlers,
+    OverrideHandlers,
+)
 from tests.stateful.climb_model import Climb, Directory
 from tests.stateful.machine import CRASHES, Backend, Crash, Feed, Machine, run_machine
 from tests.unit.escalation.examples import ADA, catalog, level, people, policy, triggered
@@ -104,7 +109,8 @@ class Climbing(Machine):
         super().__init__(backend, "escalation", MemoryEscalationUnitOfWork, SqlEscalationUnitOfWork)
         self.holder = CatalogHolder()
         handlers = ClimbHandlers(self.holder)
-        incidents, commands, notifications = subscriptions(handlers)
+        overriding = OverrideCommandHandlers(OverrideHandlers(CatalogHandlers(self.holder)))
+        incidents, commands, notifications = subscriptions(handlers, overriding)
         self.loop = self.timers(handlers.on_timers)
         self.incidents = {one: Feed(self.consumer("escalation", incidents)) for one in ("i1", "i2")}
         self.commands = Feed(self.consumer("escalation", commands))

@@ -18,6 +18,7 @@ from escalation.handlers import (
     CatalogHandlers,
     ClimbHandlers,
     HandOffHandlers,
+    OverrideCommandHandlers,
     OverrideHandlers,
     SwapHandlers,
 )
@@ -35,11 +36,12 @@ def build(
     climbs = ClimbHandlers(parts.catalog, timedelta(seconds=settings.reached_within))
     documents = CatalogHandlers(parts.catalog)
     hand_offs = HandOffHandlers(parts.catalog)
+    overriding = OverrideHandlers(documents)
     return Application(
         name="escalation",
         store=parts.store,
         clock=parts.clock,
-        subscriptions=kafka.subscriptions(climbs),
+        subscriptions=kafka.subscriptions(climbs, OverrideCommandHandlers(overriding)),
         on_timers=timers.on_timers(climbs, hand_offs),
         on_overdue=climbs.on_overdue,
         on_start=hand_offs.on_start,
@@ -58,7 +60,7 @@ def build(
                     settings.secret,
                     settings.public_url or f"http://{settings.http}",
                 ),
-                overrides.router(OverrideHandlers(documents), parts.store, parts.clock),
+                overrides.router(overriding, parts.store, parts.clock),
             ],
         ),
     )

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from tocsin.events.base import AwareDatetime, Event, Value
+from tocsin.events.base import Actor, AwareDatetime, Event, Value
 
 
 class CatalogDocumentChanged(Event):
@@ -106,3 +106,20 @@ class ShiftsForeseen(Event):
     def key(self) -> str:
         """One key for each schedule: compaction keeps the latest."""
         return f"shifts/{self.schedule}"
+
+
+class OverrideAnswered(Event):
+    """What became of a command about an override: done, or refused with the reason."""
+
+    TYPE: ClassVar[str] = "tocsin.override-answered.v1"
+    TOPIC: ClassVar[str] = "catalog"
+
+    schedule: str
+    override_id: str
+    by: Actor
+    refusal: str = ""
+
+    @property
+    def key(self) -> str:
+        """One key for each schedule: answers that were read are let go by compaction."""
+        return f"override-answer/{self.schedule}"

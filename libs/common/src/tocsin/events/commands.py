@@ -97,3 +97,47 @@ class ExpireSilence(SilenceCommand):
     """End this silence now; what still fires behind it opens incidents."""
 
     TYPE: ClassVar[str] = "tocsin.expire-silence.v1"
+
+
+def of_schedule(name: str) -> str:
+    """Return the key of what is asked of a schedule: in order, one after the other."""
+    return f"schedule/{name}"
+
+
+class OverrideCommand(Event):
+    """What somebody asks for of an override of a schedule; it belongs to no incident."""
+
+    TOPIC: ClassVar[str] = "commands"
+
+    override_id: str
+    schedule: str
+    by: Actor
+    via: str = ""
+
+    @property
+    def key(self) -> str:
+        """The schedule's."""
+        return of_schedule(self.schedule)
+
+
+class OverrideSchedule(OverrideCommand):
+    """Put other people on call for a schedule until `ends_at`, as an override's document says it.
+
+    `cover` is on call instead of everybody; else `add` is on call as well, and `remove` is not.
+    `override_id` is chosen by the sender, so a repeat is harmless. `starts_at`: null is now.
+    """
+
+    TYPE: ClassVar[str] = "tocsin.override-schedule.v1"
+
+    ends_at: AwareDatetime
+    starts_at: AwareDatetime | None = None
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    cover: tuple[str, ...] | None = None
+    reason: str = ""
+
+
+class EndOverride(OverrideCommand):
+    """End this override now; one that has not begun is gone."""
+
+    TYPE: ClassVar[str] = "tocsin.end-override.v1"

@@ -1,22 +1,36 @@
-"""Topics to handlers: the incidents' lives, the wish to escalate, the pages that reach nobody."""
+"""Topics to handlers: the incidents' lives, what people ask for, the pages that reach nobody."""
+
+from collections.abc import Sequence
+from datetime import datetime
 
 from escalation.domain import owing
 from escalation.domain.hearing import HEARD
-from escalation.handlers import ClimbHandlers
+from escalation.handlers import ClimbHandlers, OverrideCommandHandlers
 from escalation.ports import EscalationUnitOfWork
 from tocsin import topics
 from tocsin.application import Subscription
-from tocsin.events import EscalateIncident
+from tocsin.events import Envelope, EscalateIncident, Event, OverrideCommand
 
 # Only a page that reaches nobody is in a hurry, and that is rare: larger batches are cheap.
 RARE = 0.1
 OUTCOMES = (*owing.ENDS, *owing.TRIES)
 
 
-def subscriptions(handlers: ClimbHandlers) -> tuple[Subscription[EscalationUnitOfWork], ...]:
+def subscriptions(
+    handlers: ClimbHandlers, overrides: OverrideCommandHandlers
+) -> tuple[Subscription[EscalationUnitOfWork], ...]:
     """Return the topics that this service reads."""
+
+    async def on_commands(
+        uow: EscalationUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
+    ) -> None:
+        wishes = [one for one in envelopes if isinstance(one.data, EscalateIncident)]
+        if wishes:
+            await handlers.on_commands(uow, wishes, now)
+        await overrides.on_commands(uow, envelopes, now)
+
     return (
         Subscription(topics.INCIDENTS, handlers.on_incidents, HEARD),
-        Subscription(topics.COMMANDS, handlers.on_commands, (EscalateIncident,)),
+        Subscription(topics.COMMANDS, on_commands, (EscalateIncident, OverrideCommand)),
         Subscription(topics.NOTIFICATIONS, handlers.on_notifications, OUTCOMES, RARE),
     )

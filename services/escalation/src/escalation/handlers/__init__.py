@@ -2,6 +2,7 @@
 
 from escalation.handlers.catalog import CatalogHandlers
 from escalation.handlers.climbs import ClimbHandlers
+from escalation.handlers.commanding import OverrideCommandHandlers
 from escalation.handlers.handing_off import HandOffHandlers
 from escalation.handlers.overrides import OverrideHandlers
 from escalation.handlers.swaps import SwapHandlers
@@ -10,6 +11,7 @@ __all__ = [
     "CatalogHandlers",
     "ClimbHandlers",
     "HandOffHandlers",
+    "OverrideCommandHandlers",
     "OverrideHandlers",
     "SwapHandlers",
 ]

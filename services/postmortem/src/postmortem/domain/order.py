@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tocsin.events import CommandRefused, Envelope, Event, SilenceRefused
+from tocsin.events import CommandRefused, Envelope, Event, OverrideAnswered, SilenceRefused
 
 # A command that changes nothing has no answer; nobody is left waiting for one.
 ANSWERED_WITHIN = timedelta(minutes=1)
@@ -13,7 +13,7 @@ SHOWN_FOR = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A command of an incident, or of a silence. `refusal` is why it was refused."""
+    """A command of an incident, a silence or a schedule. `refusal` is why it was refused."""
 
     command_id: str
     incident_id: str
@@ -41,4 +41,6 @@ def answered(
 
 
 def _refusal(event: Event) -> str:
+    if isinstance(event, OverrideAnswered):
+        return event.refusal
     return event.reason if isinstance(event, CommandRefused | SilenceRefused) else ""

@@ -22,9 +22,8 @@ def subscriptions(handlers: Handlers) -> tuple[Subscription[PostmortemUnitOfWork
         (topics.POSTMORTEMS, (e.PostmortemEvent,)),
         (topics.DEAD_LETTERS, (e.DeadLettered,)),
     )
-    on_call = Subscription(
-        topics.CATALOG, handlers.on_catalog, (e.OnCallChanged, e.ShiftsForeseen), REST
-    )
+    told = (e.OnCallChanged, e.ShiftsForeseen, e.OverrideAnswered)
+    on_call = Subscription(topics.CATALOG, handlers.on_catalog, told, REST)
     return (
         *(Subscription(topic, handlers.on_events, kinds, REST) for topic, kinds in wanted),
         on_call,

@@ -65,8 +65,7 @@ class Handlers:
         self, uow: PostmortemUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
     ) -> None:
         """Keep who is on call, and who will be."""
-        del now
-        await hear_schedules(uow, envelopes)
+        await hear_schedules(uow, envelopes, now)
 
     async def _redraft(
         self, uow: PostmortemUnitOfWork, incident_ids: Sequence[str], now: datetime

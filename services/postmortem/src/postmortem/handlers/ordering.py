@@ -4,14 +4,14 @@ from datetime import datetime
 
 from postmortem.domain.order import Order
 from postmortem.ports import PostmortemUnitOfWork
-from tocsin.events import Command, Envelope, SilenceCommand
+from tocsin.events import Command, Envelope, OverrideCommand, SilenceCommand
+
+Given = Command | SilenceCommand | OverrideCommand
 
 SOURCE = "postmortem"
 
 
-async def give(
-    uow: PostmortemUnitOfWork, command: Command | SilenceCommand, command_id: str, now: datetime
-) -> bool:
+async def give(uow: PostmortemUnitOfWork, command: Given, command_id: str, now: datetime) -> bool:
     """Give a command; False where it was given before: pressed twice is once.
 
     A kill before the commit leaves nothing, and the page that was posted tells of no answer; after

@@ -11,10 +11,12 @@ from tocsin.events import (
     Envelope,
     Event,
     OnCallChanged,
+    OverrideAnswered,
     ShiftsForeseen,
     SilenceChanged,
     SilenceRefused,
 )
+from tocsin.events.commands import of_schedule
 
 
 async def hear_silences(
@@ -35,9 +37,12 @@ async def hear_silences(
     return True
 
 
-async def hear_schedules(uow: PostmortemUnitOfWork, envelopes: Sequence[Envelope[Event]]) -> None:
-    """Keep who is on call, and who will be, as it is told."""
+async def hear_schedules(
+    uow: PostmortemUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
+) -> None:
+    """Keep who is on call, and who will be, as it is told; and what became of our commands."""
     await _hear_outlooks(uow, envelopes)
+    await _hear_answers(uow, envelopes, now)
     latest = {
         one.data.schedule: one.data for one in envelopes if isinstance(one.data, OnCallChanged)
     }
@@ -58,3 +63,16 @@ async def _hear_outlooks(uow: PostmortemUnitOfWork, envelopes: Sequence[Envelope
         if one.schedule not in known or one.told >= known[one.schedule]:
             newest[one.schedule] = one
     await uow.outlooks.save(list(newest.values()))
+
+
+async def _hear_answers(
+    uow: PostmortemUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
+) -> None:
+    asked = {
+        of_schedule(one.data.schedule)
+        for one in envelopes
+        if isinstance(one.data, OverrideAnswered)
+    }
+    if asked:
+        waiting = await uow.orders.waiting(sorted(asked))
+        await uow.orders.save(answered(waiting, envelopes, now))

@@ -7,7 +7,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from postmortem.domain.recorded import is_identity
-from postmortem.entrypoints.console import policies, postmortems, schedules, watches
+from postmortem.entrypoints.console import (
+    overrides,
+    policies,
+    postmortems,
+    schedules,
+    watches,
+)
 from postmortem.entrypoints.console.answering import told_in_html
 from postmortem.entrypoints.console.commands import (
     LONGEST_NOTE,
@@ -50,6 +56,7 @@ def router(
     wall = schedules.Wall(store, door, pages, catalog)
     schedules.router(routes, wall)
     policies.router(routes, wall)
+    overrides.router(routes, wall)
 
     @routes.get(LIVE)
     async def live(request: Request) -> Response:

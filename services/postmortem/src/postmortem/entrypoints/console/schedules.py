@@ -11,14 +11,19 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from postmortem.domain.days import Day, days, rows, week_of
+from postmortem.domain.order import SHOWN_FOR
 from postmortem.domain.outlook import Outlook
 from postmortem.domain.strip import HEAD, LANE, LEFT, PLOT, strips
 from postmortem.domain.watch import Watch
+from postmortem.entrypoints.console.commands import Given
 from postmortem.entrypoints.console.door import Door, Visitor
+from postmortem.entrypoints.console.live import mark
 from postmortem.entrypoints.console.rendering import Pages
 from postmortem.entrypoints.console.zones import Chosen, chosen, offered
 from postmortem.ports import PostmortemUnitOfWork
+from tocsin import ids
 from tocsin.catalog import Catalog, EscalationPolicy, Override, Schedule
+from tocsin.events.commands import of_schedule
 from tocsin.holder import CatalogHolder
 from tocsin.unit_of_work import Store
 from tocsin.web import Problem
@@ -43,6 +48,48 @@ class Wall:
         if not self.holder.loaded:
             raise Problem(503, "not-ready", "The catalog is not here yet: try again in a moment.")
         return self.holder.current
+
+    def spec(self, name: str) -> Schedule:
+        """Return a schedule as it is written; a problem where there is none."""
+        found = self.catalog.schedule(name)
+        if found is None:
+            raise Problem(404, "unknown-schedule", f"The catalog has no schedule {name[:100]!r}.")
+        return found
+
+    async def page(
+        self,
+        request: Request,
+        visitor: Visitor,
+        name: str,
+        *,
+        wrong: str = "",
+        kept: Given | None = None,
+    ) -> Response:
+        """Return the page of a schedule; what was `wrong` in a form of it, and what it held."""
+        spec, now = self.spec(name), self.door.clock.now()
+        asked = _asked(request, spec, now)
+        async with self.store.read() as uow:
+            outlook = await uow.outlooks.get(name)
+            watches = await uow.watches.all()
+            orders = await uow.orders.latest(of_schedule(name), now - SHOWN_FOR)
+        answer = self.pages.show(
+            "schedule.html",
+            422 if asked.chosen.wrong or wrong else 200,
+            visitor=visitor,
+            name=name,
+            spec=spec,
+            watch=next((one for one in watches if one.schedule == name), None),
+            orders=orders,
+            waits=any(one.is_waiting(now) for one in orders),
+            since=mark(now),
+            key=ids.new(),
+            wrong=wrong,
+            kept=kept or {},
+            **_drawn(outlook, asked, now),
+            **_around(self.catalog, name, spec, visitor, now),
+        )
+        asked.chosen.keep(answer)
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +135,7 @@ def router(routes: APIRouter, wall: Wall) -> None:
     @routes.get("/schedules/{name}")
     async def schedule(request: Request, name: str) -> Response:
         """One schedule: its weeks, by layer and after all of them."""
-        visitor = await door.reader(request)
-        spec = wall.catalog.schedule(name)
-        if spec is None:
-            raise Problem(404, "unknown-schedule", f"The catalog has no schedule {name[:100]!r}.")
-        now = door.clock.now()
-        asked = _asked(request, spec, now)
-        async with store.read() as uow:
-            outlook = await uow.outlooks.get(name)
-            watches = await uow.watches.all()
-        answer = wall.pages.show(
-            "schedule.html",
-            422 if asked.chosen.wrong else 200,
-            visitor=visitor,
-            name=name,
-            spec=spec,
-            watch=next((one for one in watches if one.schedule == name), None),
-            **_drawn(outlook, asked, now),
-            **_around(wall.catalog, name, spec, visitor, now),
-        )
-        asked.chosen.keep(answer)
-        return answer
+        return await wall.page(request, await door.reader(request), name)
 
 
 def using(catalog: Catalog, schedule: str) -> Sequence[str]:
@@ -190,6 +217,7 @@ def _around(
     return {
         "policies": using(catalog, name),
         "overrides": list(_in_force(catalog.overrides(name), ZoneInfo(spec.time_zone), now)),
+        "users": sorted(one for kind, one in catalog.specs if kind == "User"),
         "zones": offered(catalog, spec.time_zone, person.time_zone if person else ""),
     }
 

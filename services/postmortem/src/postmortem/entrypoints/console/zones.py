@@ -38,7 +38,7 @@ def chosen(request: Request, default: str) -> Chosen:
     kept = asked if asked is not None else request.cookies.get(COOKIE, "")
     if not kept:
         return Chosen(ZoneInfo(default), asked)
-    zone = _zone(kept)
+    zone = zone_named(kept)
     if zone is not None:
         return Chosen(zone, asked)
     wrong = f"zone: {kept[:LONGEST]!r} is not an IANA time zone; write one as Europe/Paris"
@@ -51,7 +51,8 @@ def offered(catalog: Catalog, *first: str) -> Sequence[str]:
     return list(dict.fromkeys([*(one for one in first if one), "UTC", *sorted(zones)]))
 
 
-def _zone(name: str) -> ZoneInfo | None:
+def zone_named(name: str) -> ZoneInfo | None:
+    """Return the zone of this name, if there is one."""
     if len(name) > LONGEST:
         return None
     try:

@@ -1,0 +1,140 @@
+"""Overrides by command: done or refused as the API would, answered once, whatever comes twice."""
+
+from datetime import timedelta
+from typing import Any
+
+from escalation.entrypoints.kafka import subscriptions
+from escalation.handlers import CatalogHandlers, ClimbHandlers, OverrideHandlers
+from escalation.handlers.commanding import OverrideCommandHandlers
+from tests.unit.escalation.examples import ADA, NOW
+from tests.unit.escalation.service import Service, user
+from tocsin.bus import Consumer, Record
+from tocsin.events import (
+    CatalogDocumentChanged,
+    EndOverride,
+    Envelope,
+    Event,
+    OnCallChanged,
+    OverrideAnswered,
+    OverrideSchedule,
+    decode,
+    encode,
+)
+from tocsin.testing import ManualClock
+
+HOUR = timedelta(hours=1)
+ROTATION = {"type": "weekly", "start": "2026-01-05T09:00", "participants": ["ada"]}
+WEB = {
+    "kind": "Schedule",
+    "name": "web",
+    "spec": {"layers": [{"name": "base", "rotation": ROTATION}]},
+}
+
+
+class World:
+    """Escalation with a schedule, and the consumer that hears commands."""
+
+    def __init__(self) -> None:
+        self.service = Service()
+        documents = CatalogHandlers(self.service.holder)
+        overriding = OverrideCommandHandlers(OverrideHandlers(documents))
+        found = subscriptions(ClimbHandlers(self.service.holder), overriding)
+        (commands,) = [one for one in found if one.topic.name == "commands"]
+        store: Any = self.service.store
+        self.consumer = Consumer("escalation", commands, store, ManualClock(NOW))
+
+    async def opens(self) -> None:
+        await self.service.put([user("ada"), user("bob"), WEB])
+        await self.service.told()
+
+    async def hears(self, *commands: Envelope[Event]) -> list[Any]:
+        records = [
+            Record("commands", 0, number, one.data.key.encode(), encode(one))
+            for number, one in enumerate(commands)
+        ]
+        await self.consumer.consume(records)
+        await self.service.follow()
+        return await self.service.told()
+
+
+def command(identity: str, data: Event) -> Envelope[Event]:
+    return Envelope(data=data, time=NOW, source="postmortem", event_id=identity)
+
+
+def wanted(override_id: str = "ovr_1", **more: Any) -> OverrideSchedule:
+    given = {"ends_at": NOW + HOUR, "cover": ("bob",), "reason": "dentist", **more}
+    return OverrideSchedule(override_id=override_id, schedule="web", by=ADA, via="console", **given)
+
+
+def answers(told: list[Any]) -> list[OverrideAnswered]:
+    return [one for one in told if isinstance(one, OverrideAnswered)]
+
+
+async def test_an_override_is_put_into_the_catalog_and_answered() -> None:
+    world = World()
+    await world.opens()
+    told = await world.hears(command("c1", wanted()))
+    (answer,) = answers(told)
+    assert (answer.override_id, answer.schedule, answer.refusal) == ("ovr_1", "web", "")
+    (changed,) = [one for one in told if isinstance(one, CatalogDocumentChanged)]
+    assert (changed.kind, changed.name, changed.author) == ("Override", "ovr_1", "ada")
+    (handed,) = [one for one in told if isinstance(one, OnCallChanged)]
+    assert handed.responders == ("bob",)
+    ((name, spec),) = world.service.holder.current.overrides("web")
+    assert (name, spec.cover, spec.reason) == ("ovr_1", ("bob",), "dentist")
+    assert (spec.from_, spec.until) == (NOW, NOW + HOUR)
+
+
+async def test_asked_twice_is_one_override_and_one_version() -> None:
+    world = World()
+    await world.opens()
+    await world.hears(command("c1", wanted()))
+    version = world.service.holder.current.version
+    assert await world.hears(command("c1", wanted())) == []  # Redelivered: the inbox knows it.
+    told = await world.hears(command("c2", wanted()))
+    assert [one.refusal for one in answers(told)] == [""]
+    assert world.service.holder.current.version == version
+
+
+async def test_a_refusal_names_the_field_and_leaves_the_others_of_the_batch() -> None:
+    world = World()
+    await world.opens()
+    told = await world.hears(
+        command("c1", wanted("ovr_1", cover=("nobody-known",))),
+        command("c2", wanted("ovr_2", starts_at=NOW - 2 * HOUR, ends_at=NOW - HOUR)),
+        command("c3", EndOverride(override_id="ovr_9", schedule="web", by=ADA)),
+        command("c4", wanted("ovr_4")),
+    )
+    refusals = {one.override_id: one.refusal for one in answers(told)}
+    assert "nobody-known" in refusals["ovr_1"]
+    assert refusals["ovr_2"].startswith("until: is over already")
+    assert "ovr_9" in refusals["ovr_9"]
+    assert refusals["ovr_4"] == ""
+    assert [name for name, _ in world.service.holder.current.overrides("web")] == ["ovr_4"]
+
+
+async def test_an_override_is_ended() -> None:
+    world = World()
+    await world.opens()
+    later = {"starts_at": NOW + HOUR, "ends_at": NOW + 2 * HOUR}
+    await world.hears(command("c1", wanted()), command("c2", wanted("ovr_2", **later)))
+    told = await world.hears(
+        command("c3", EndOverride(override_id="ovr_1", schedule="web", by=ADA)),
+        command("c4", EndOverride(override_id="ovr_2", schedule="web", by=ADA)),
+    )
+    assert [one.refusal for one in answers(told)] == ["", ""]
+    left = dict(world.service.holder.current.overrides("web"))
+    assert "ovr_2" not in left, "it had not begun"
+    assert all(one.until <= NOW for one in left.values())
+
+
+async def test_the_answer_names_the_command_as_its_cause() -> None:
+    world = World()
+    await world.opens()
+    await world.consumer.consume([Record("commands", 0, 0, b"k", encode(command("c1", wanted())))])
+    found = [decoded for decoded in await _envelopes(world) if decoded.causation_id == "c1"]
+    assert [type(one.data) for one in found] == [OverrideAnswered]
+
+
+async def _envelopes(world: World) -> list[Envelope[Event]]:
+    return [decode(one.value) for one in await world.service.store.take_outbox() if one.value]
