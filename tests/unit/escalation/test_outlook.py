@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from escalation.domain.affected import affected
-from escalation.domain.outlook import Difference, Move, Outlook, moves, rerouted
+from escalation.domain.outlook import (
+    Difference,
+    Move,
+    Outlook,
+    moves,
+    rerouted,
+    shift_differences,
+)
 from escalation.domain.schedule import Schedule
 from tests.unit.escalation.examples import NOW, catalog, level, people, policy
 from tests.unit.escalation.test_effects import schedule
@@ -98,9 +105,13 @@ def test_a_team_on_a_level_matters_with_its_members() -> None:
     assert affected(soon, gone).policies == ("p",)
 
 
+def moved(before: Catalog, after: Catalog) -> list[Move]:
+    return moves("web", shift_differences("web", *outlooks(before, after)))
+
+
 def test_each_person_is_told_what_they_get_and_what_they_give_up() -> None:
     begins = NOW + WEEK
-    assert moves("web", *outlooks(house("ada", "bob"), house("ada", "eve")))[:2] == [
+    assert moved(house("ada", "bob"), house("ada", "eve"))[:2] == [
         Move("bob", "web", False, begins, begins + WEEK, ("eve",)),
         Move("eve", "web", True, begins, begins + WEEK, ("bob",)),
     ]
@@ -108,7 +119,7 @@ def test_each_person_is_told_what_they_get_and_what_they_give_up() -> None:
 
 def test_neighbouring_spans_of_one_person_are_one() -> None:
     # Bob and eve take turns; ada has it all instead.
-    found = moves("web", *outlooks(house("bob", "eve"), house("ada")))
+    found = moved(house("bob", "eve"), house("ada"))
     assert [(one.begins, one.until, one.others) for one in found if one.person == "ada"] == [
         (*WITHIN, ("bob", "eve"))
     ]

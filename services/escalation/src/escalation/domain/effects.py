@@ -1,13 +1,13 @@
 """What a change of the catalog means for people: who would be paged instead, whose shifts move."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from escalation.domain.affected import affected
-from escalation.domain.outlook import Outlook, shift_differences
+from escalation.domain.outlook import Difference, Outlook, shift_differences
 from escalation.domain.pages import last_resort
 from escalation.domain.policy import Policy, frozen
 from escalation.domain.resolution import reachable, resolve
@@ -145,9 +145,16 @@ def in_words(names: Names) -> str:
 
 def shift_effects(name: str, before: Outlook, after: Outlook) -> Iterator[Effect]:
     """Yield each span of time in which somebody else is on call for a schedule."""
+    return told_of(name, before, after, shift_differences(name, before, after))
+
+
+def told_of(
+    name: str, before: Outlook, after: Outlook, differing: Iterable[Difference]
+) -> Iterator[Effect]:
+    """Yield what is told of these differences of a schedule."""
     spec = after.catalog.schedule(name) or before.catalog.schedule(name)
     zone = ZoneInfo(spec.time_zone if spec else "UTC")
-    for one in shift_differences(name, before, after):
+    for one in differing:
         yield _shift_effect(name, one.begins, one.until, (one.before, one.after), zone)
 
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from escalation.domain.affected import targets_of
 from escalation.domain.policy import Policy, frozen
 from escalation.domain.resolution import reachable
-from escalation.domain.schedule import Schedule, Shift
+from escalation.domain.schedule import Schedule
 from tocsin.catalog import Catalog, Target
 
 Names = tuple[str, ...]
@@ -53,16 +53,16 @@ class Outlook:
         self.catalog = catalog
         self.within = within
         self._can = reachable(catalog)
-        self._spans: dict[str, tuple[list[datetime], list[Shift]]] = {}
+        self._known: dict[str, tuple[list[datetime], list[Names]]] = {}
 
-    def spans(self, schedule: str) -> list[Shift]:
-        """Return the spans of a schedule; none where the catalog has no such."""
-        return self._worked_out(schedule)[1]
+    def edges(self, schedule: str) -> list[datetime]:
+        """Return when others are on call; nothing where the catalog has no such schedule."""
+        return self._worked_out(schedule)[0]
 
     def on_call(self, schedule: str, at: datetime) -> Names:
         """Return who is on call."""
-        begins, spans = self._worked_out(schedule)
-        return spans[bisect_right(begins, at) - 1].on_call.responders if spans else ()
+        begins, people = self._worked_out(schedule)
+        return people[bisect_right(begins, at) - 1] if people else ()
 
     def policy(self, service: str) -> Policy | None:
         """Return the policy of a service; None where the catalog has no such service."""
@@ -92,18 +92,24 @@ class Outlook:
                 found[target.user] = None
         return tuple(found)
 
-    def _worked_out(self, name: str) -> tuple[list[datetime], list[Shift]]:
-        if name not in self._spans:
+    def _worked_out(self, name: str) -> tuple[list[datetime], list[Names]]:
+        # Only who and since when: the reasons of a month of shifts are most of what they weigh.
+        if name not in self._known:
             schedule = Schedule.in_catalog(self.catalog, name)
-            spans = schedule.spans(*self.within, self._can) if schedule else []
-            self._spans[name] = [span.begins for span in spans], spans
-        return self._spans[name]
+            begins: list[datetime] = []
+            people: list[Names] = []
+            for span in schedule.spans(*self.within, self._can) if schedule else ():
+                if not people or people[-1] != span.on_call.responders:
+                    begins.append(span.begins)
+                    people.append(span.on_call.responders)
+            self._known[name] = begins, people
+        return self._known[name]
 
 
-def moves(schedule: str, before: Outlook, after: Outlook) -> list[Move]:
+def moves(schedule: str, differing: Iterable[Difference]) -> list[Move]:
     """Return whose shifts of a schedule move, person by person, neighbouring spans as one."""
     found: dict[tuple[str, bool], list[Move]] = {}
-    for one in shift_differences(schedule, before, after):
+    for one in differing:
         lost = [name for name in one.before if name not in one.after]
         gained = [name for name in one.after if name not in one.before]
         for names, gains, others in ((lost, False, gained), (gained, True, lost)):
@@ -116,7 +122,7 @@ def moves(schedule: str, before: Outlook, after: Outlook) -> list[Move]:
 
 def shift_differences(schedule: str, before: Outlook, after: Outlook) -> Iterator[Difference]:
     """Yield when somebody else is on call for a schedule."""
-    edges = {span.begins for one in (before, after) for span in one.spans(schedule)}
+    edges = {*before.edges(schedule), *after.edges(schedule)}
     answers = (lambda at: before.on_call(schedule, at)), (lambda at: after.on_call(schedule, at))
     return differences(edges, before.within, *answers)
 
@@ -128,7 +134,7 @@ def rerouted(service: str, before: Outlook, after: Outlook) -> list[Difference]:
     for one in (before, after):
         last = one.catalog.settings.last_resort
         named |= {last.schedule} if last and last.schedule else set()
-    edges = {span.begins for one in (before, after) for name in named for span in one.spans(name)}
+    edges = {at for one in (before, after) for name in named for at in one.edges(name)}
     answers = (
         lambda at: before.first_paged(policies[0], at),
         lambda at: after.first_paged(policies[1], at),

@@ -7,8 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from escalation.domain.affected import affected
-from escalation.domain.effects import Effect, effects, paging_effects, shift_effects
-from escalation.domain.outlook import Difference, Move, Outlook, moves, rerouted
+from escalation.domain.effects import Effect, effects, paging_effects, told_of
+from escalation.domain.outlook import (
+    Difference,
+    Move,
+    Outlook,
+    moves,
+    rerouted,
+    shift_differences,
+)
 from tocsin.catalog import Catalog, Document
 from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.planning import Change, Held, catalog_of
@@ -86,8 +93,9 @@ async def weighed(
         yield Progress(done, len(steps))
         await asyncio.sleep(0)
         if kind == "Schedule":
-            told += shift_effects(name, then, soon)
-            moved += moves(name, then, soon)
+            differing = list(shift_differences(name, then, soon))
+            told += told_of(name, then, soon, differing)
+            moved += moves(name, differing)
             continue
         told += paging_effects(kind, name, before, after, now)
         if kind == "Service" and (spans := rerouted(name, then, soon)):
