@@ -4,7 +4,18 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, MetaData, Table, Text, and_, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from escalation.ports import AppliedVersion, Note
@@ -30,6 +41,7 @@ CATALOG_HISTORY = Table(
     Column("author", Text, nullable=False),
     Column("spec", Json),  # None: deleted in this version.
     Column("applied_at", Instant, nullable=False),
+    Index("catalog_history_version", "version"),
 )
 CATALOG_VERSIONS = Table(
     "catalog_versions",
