@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from dev.chromium import ABSENT, chromium, executable
 from dev.ports import free_ports
@@ -17,6 +17,7 @@ from tests.security.house import TOKENS, House, house, prepare
 from tocsin.serving import server_of
 
 SOON = 15_000
+expect.set_options(timeout=SOON)
 # Refused at once: nobody waits for a name that is not found.
 NOWHERE = "https://127.0.0.1/ada"
 
@@ -71,8 +72,7 @@ class Desk:
 async def _live(found: House, stop: asyncio.Event) -> None:
     """Let the four services hear each other, as Kafka would, while time goes on."""
     while not stop.is_set():
-        found.clock.advance(timedelta(milliseconds=50))
-        await found.settle()
+        await found.passes(timedelta(milliseconds=50))
         await asyncio.sleep(0.05)
 
 

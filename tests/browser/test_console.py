@@ -6,7 +6,8 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import SOON, Desk
+from tests.browser.conftest import Desk
+from tests.browser.keyboard import goes_to
 
 LOOKS = (Path(__file__).parent / "looks.js").read_text("utf-8")
 # Modelled on what real tools have sent: markup, templates, bidi, controls, what is endless.
@@ -23,22 +24,12 @@ HOSTILE = [
 ]
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
-expect.set_options(timeout=SOON)
-
 
 async def is_kind_to_all(page: Page) -> None:
     """Whoever cannot see, aim or guess can use this page."""
     found = await Axe().run(page, options=AXE)
     assert found.violations_count == 0, found.generate_report()
     assert await page.evaluate(LOOKS) == []
-
-
-async def number_of_tabs_to(page: Page, what: str) -> int:
-    for count in range(1, 40):
-        await page.keyboard.press("Tab")
-        if await page.evaluate(f"document.activeElement?.matches('{what}')"):
-            return count
-    raise AssertionError(f"the keyboard does not reach {what}")
 
 
 async def test_a_page_changes_while_it_is_looked_at(desk: Desk) -> None:
@@ -57,12 +48,12 @@ async def test_a_page_changes_while_it_is_looked_at(desk: Desk) -> None:
 async def test_acknowledged_by_keyboard_alone(desk: Desk) -> None:
     await desk.house.rings("Checkout is slow", dedup_key="slow")
     page = await desk.logs_in()
-    await number_of_tabs_to(page, "#incident-1")
+    await goes_to(page, "#incident-1")
     outline = await page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
     assert outline == "3px"
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/incidents/1")
-    await number_of_tabs_to(page, "#acknowledge")
+    await goes_to(page, "#acknowledge")
     await page.keyboard.press("Enter")
     await expect(page.locator("#head .status")).to_have_text("acknowledged")
     await expect(page.locator("#head")).to_contain_text("with ada")

@@ -1,8 +1,10 @@
 """A whole installation in one process: the real services over SQLite, its secrets canaries."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from notifier.domain import reply
 from tests.security.asgi import Answer, call
 from tests.slack.presses import HEARING
 from tests.slack.server import Near, Slack
-from tests.slack.workspace import BOT
+from tests.slack.workspace import BOT, Workspace
 from tests.unit.notifier.test_interactions import PigeonChannel
 from tocsin import dead_letters, obligations_api
 from tocsin.application import Application
@@ -160,9 +162,11 @@ class House:
         self.clock = clock
         self.broker = broker
         self.holder = holder
+        self.slack = Slack(Workspace(now=clock.now))
         self.residents: dict[str, Resident] = {}
         self.known: dict[str, list[str]] = {}
         self._followed = 0
+        self._turn = asyncio.Lock()
 
     def app(self, service: str) -> FastAPI:
         return self.residents[service].app
@@ -183,12 +187,20 @@ class House:
         return await call(self.app(service), method, target, given, body or b"")
 
     async def settle(self) -> None:
-        """Let everything happen that follows."""
-        moved = True
-        while moved:
-            moved = self._follow()
-            for resident in self.residents.values():
-                moved = await resident.step() or moved
+        """Let everything happen that follows; whoever else asks for it waits."""
+        async with self._turn:
+            moved = True
+            while moved:
+                moved = self._follow()
+                for resident in self.residents.values():
+                    moved = await resident.step() or moved
+
+    async def passes(self, duration: timedelta) -> None:
+        """Let time go by, and everything happen that is due then."""
+        self.clock.advance(duration)
+        for resident in self.residents.values():
+            await resident.timers.fire()
+        await self.settle()
 
     async def apply(self, documents: list[dict[str, Any]]) -> None:
         """Put a catalog in force."""
@@ -305,7 +317,9 @@ async def house(
         settings = made.settings(**given)
         parts: Parts[Any] = Parts(store, found.clock, found.holder, found.broker)
         if service.name == "notifier":
-            application = notifier_bootstrap.build(settings, parts, _channels(settings))
+            application = notifier_bootstrap.build(
+                settings, parts, _channels(settings, found.slack)
+            )
         else:
             application = made.build(settings, parts)
         found.residents[service.name] = Resident(application, store, found.broker)
@@ -317,13 +331,13 @@ async def house(
             await database.close()
 
 
-def _channels(settings: Any) -> dict[str, Channel]:
+def _channels(settings: Any, slack: Slack) -> dict[str, Channel]:
     """Return the channels of the product, and one that hears callbacks."""
     outbound = OutboundHttp(Egress(settings.egress_allow))
     context = Context(outbound, settings.secret, settings.public_url)
     found = dict(load(settings.channels, settings.options(), context))
     pigeon = PigeonChannel()
     assert Cap.CALLBACKS in pigeon.info.caps
-    near = Near(Slack())
-    slack = SlackChannel(HEARING | {"bot_token": BOT, "api": near.slack.api}, Context(near, SECRET))
-    return {**found, "pigeon": pigeon, "slack": slack}
+    options = HEARING | {"bot_token": BOT, "api": slack.api}
+    chat = SlackChannel(options, Context(Near(slack), SECRET))
+    return {**found, "pigeon": pigeon, "slack": chat}

@@ -4,16 +4,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import httpx
 from slack_sdk.signature import Clock, SignatureVerifier
 
 from notifier.adapters.channels.slack import signing
+from tests.slack.server import Slack
 from tests.slack.workspace import APP_ID, TEAM, Message
 from tests.slack.world import PERSON, ChatWorld
+from tocsin.application import Application
 from tocsin.events import Command
+from tocsin.testing import ManualClock
 
 SIGNING = "8f742231b10e8888abcd99yyyzzz85a5"
 HEARING = {"signing_secret": SIGNING, "team": TEAM, "app": APP_ID, "hooks": "https://slack.test/"}
@@ -30,11 +33,19 @@ class At(Clock):
         return self.seconds
 
 
+class Place(Protocol):
+    """Where people act: the workspace, the time there, and the notifier that hears of it."""
+
+    slack: Slack
+    clock: ManualClock
+    app: Application[Any]
+
+
 @dataclass
-class Hands:
+class Clients:
     """People at Slack's clients."""
 
-    world: ChatWorld
+    place: Place
     count: int = 0
     team: str = TEAM
     app: str = APP_ID
@@ -60,19 +71,19 @@ class Hands:
 
     def payload(self, name: str, kind: str) -> dict[str, Any]:
         trigger = f"trigger-{self.count}"
-        self.world.slack.workspace.triggers[trigger] = self.world.clock.now()
+        self.place.slack.workspace.triggers[trigger] = self.place.clock.now()
         return {
             "type": kind,
             "team": {"id": self.team, "domain": "tests"},
             "user": {"id": PERSON.get(name, name), "team_id": self.team},
             "api_app_id": self.app,
             "trigger_id": trigger,
-            "response_url": self.world.slack.hook(f"press-{self.count}"),
+            "response_url": self.place.slack.hook(f"press-{self.count}"),
         }
 
     async def writes_note(self, name: str, text: str) -> httpx.Response:
         """Fill in the dialog that was opened last."""
-        view = self.world.slack.workspace.views[-1]
+        view = self.place.slack.workspace.views[-1]
         self.count += 1
         said = self.payload(name, "view_submission")
         del said["response_url"]
@@ -96,7 +107,7 @@ class Hands:
                 "api_app_id": self.app,
                 "channel_id": "C0PAYMENTS",
                 "trigger_id": f"command-{self.count}",
-                "response_url": self.world.slack.hook(f"command-{self.count}"),
+                "response_url": self.place.slack.hook(f"command-{self.count}"),
             }
         )
 
@@ -128,7 +139,7 @@ class Hands:
 
     async def raw(self, body: bytes, kind: str) -> httpx.Response:
         """Send a body, signed by the official library."""
-        at = (self.world.clock.now() - self.late).timestamp()
+        at = (self.place.clock.now() - self.late).timestamp()
         stamp = str(int(at))
         try:
             signature = SignatureVerifier(self.secret, At(at)).generate_signature(
@@ -142,14 +153,23 @@ class Hands:
             "x-slack-request-timestamp": stamp,
             "x-slack-signature": signature,
         } | self.more
-        transport = httpx.ASGITransport(app=self.world.app.http)
+        transport = httpx.ASGITransport(app=self.place.app.http)
         async with httpx.AsyncClient(transport=transport, base_url="http://t") as http:
             return await http.post("/i/slack/events", content=body, headers=headers)
 
     @property
     def told(self) -> list[str]:
         """What people were told privately, in order."""
-        return [said["text"] for _, said in self.world.slack.told]
+        return [said["text"] for _, said in self.place.slack.told]
+
+
+class Hands(Clients):
+    """The same before a notifier alone, whose world shows what came of it."""
+
+    @property
+    def world(self) -> ChatWorld:
+        assert isinstance(self.place, ChatWorld)
+        return self.place
 
 
 async def commands(hands: Hands) -> list[Command]:
