@@ -13,7 +13,7 @@ from tocsin import ids
 LAST_RESORT = timedelta(minutes=5)
 OUTAGE = timedelta(seconds=30)
 NONE = timedelta(0)
-Level = tuple[tuple[str, ...], timedelta]
+Level = tuple[tuple[str, ...], timedelta, bool]  # True: for what is urgent alone.
 Place = tuple[int, int]
 
 
@@ -63,7 +63,10 @@ class Climb:
         for looked, (loop, level) in enumerate(self.places(start)):
             if looked == len(self.levels):
                 break
-            people, wait = self.levels[level - 1]
+            people, wait, is_for_urgent = self.levels[level - 1]
+            if is_for_urgent and not self.is_urgent:
+                told.append(f"passed over {loop}.{level}")
+                continue
             if found := [one for one in dict.fromkeys(people) if one in self.catalog.alive]:
                 self.place, self.spent = (loop, level), False
                 self.due = now + max(wait, pause)
@@ -127,7 +130,7 @@ class Climb:
 
     def reassigned(self, people: tuple[str, ...], now: datetime) -> list[str]:
         """These people have it now, instead of the levels."""
-        self.levels, self.has_policy = ((people, LAST_RESORT),), True
+        self.levels, self.has_policy = ((people, LAST_RESORT, False),), True
         return [*self.withdrawn(), *self.again(now)]
 
     def late(self, now: datetime) -> list[str]:

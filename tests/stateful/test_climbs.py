@@ -57,6 +57,7 @@ directories = st.builds(
         st.tuples(
             st.lists(st.sampled_from(EVERYBODY), max_size=2).map(tuple),
             st.sampled_from([0, 10, 60, 300]).map(lambda count: timedelta(seconds=count)),
+            st.booleans(),
         ),
         min_size=1,
         max_size=3,
@@ -92,7 +93,10 @@ SAID: dict[str, tuple[type[Event], dict[str, Any]]] = {
 
 def catalog_of(given: Directory, version: int) -> Catalog:
     last = {"last_resort": {"user": given.resort}} if given.resort else {}
-    steps = [level(*who, after=f"{wait.seconds}s") for who, wait in given.levels]
+    steps = [
+        level(*who, after=f"{wait.seconds}s") | ({"when": {"urgency": "high"}} if urgent else {})
+        for who, wait, urgent in given.levels
+    ]
     return catalog(
         version,
         User={name: {} for name in (*EVERYBODY, "carol")} | people(*given.alive),
@@ -343,8 +347,8 @@ def _words(event: Event) -> str:
             return f"page {loop}.{at} {who} {page_id}"
         case PageWithdrawn(page_id=page_id):
             return f"withdrawn {page_id}"
-        case LevelSkipped(loop=loop, level=at):
-            return f"skipped {loop}.{at}"
+        case LevelSkipped(loop=loop, level=at, passed_over=over):
+            return f"{'passed over' if over else 'skipped'} {loop}.{at}"
         case EscalationStarted(levels=levels):
             return f"started {levels}"
         case EscalationExhausted():

@@ -1,5 +1,7 @@
 """Targets to people, now, with the reason for each."""
 
+from datetime import timedelta
+
 from escalation.domain.resolution import resolve
 from tests.unit.escalation.examples import NOW, catalog, people, target
 from tocsin.catalog import Target
@@ -92,3 +94,57 @@ def test_an_override_stands_in_and_the_page_says_why() -> None:
         "override swap: eve instead of ada (dentist)",
         "user eve",
     )
+
+
+def next_too(name: str = "web") -> list[Target]:
+    return [Target.model_validate({"schedule": name, "with_next": True})]
+
+
+def test_with_next_whoever_comes_next_is_paged_as_well_and_the_page_says_so() -> None:
+    found = resolve(next_too(), IN_FORCE, NOW).found
+    assert [one.responder for one in found] == ["ada", "bob"]
+    assert found[1].reason == (
+        "schedule web",
+        "layer weekly, turn 9",
+        "next on call, from Mon 2026-03-09 08:00 UTC",
+        "user bob",
+    )
+
+
+def test_with_next_a_gap_is_looked_beyond() -> None:
+    gap = {"schedule": "web", "from": "2026-03-09T09:00", "until": "2026-03-16T09:00", "cover": []}
+    known = catalog(
+        User=people("ada", "bob"),
+        Schedule={
+            "web": {
+                **WEB,
+                "layers": [
+                    {
+                        "name": "weekly",
+                        "rotation": {
+                            "type": "weekly",
+                            "start": "2026-03-02T09:00",
+                            "participants": ["ada", "ada", "bob"],
+                        },
+                    }
+                ],
+            }
+        },
+        Override={"away": gap},
+    )
+    found = resolve(next_too(), known, NOW).found
+    assert [one.responder for one in found] == ["ada", "bob"]
+
+
+def test_with_next_where_nobody_else_comes_it_is_said() -> None:
+    alone = catalog(User=people("ada"), Schedule={"web": WEB})
+    resolution = resolve(next_too(), alone, NOW)
+    assert [one.responder for one in resolution.found] == ["ada"]
+    assert resolution.missed == ("schedule web: nobody else is on call in the next month",)
+
+
+def test_with_next_a_gap_now_pages_whoever_is_next() -> None:
+    alone = catalog(User=people("ada"), Schedule={"web": WEB})
+    resolution = resolve(next_too(), alone, NOW - timedelta(days=1))
+    assert [one.responder for one in resolution.found] == ["ada"]
+    assert "nobody is on call" in resolution.missed[0]

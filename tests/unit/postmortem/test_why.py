@@ -147,6 +147,14 @@ def test_why_the_next_level_an_empty_one_was_skipped() -> None:
     assert answer.answer[0].startswith("ada was paged")
 
 
+def test_why_the_next_level_one_was_passed_over() -> None:
+    reason = "it is for high urgency, and the incident's is low"
+    over = skipped(reason).model_copy(update={"passed_over": True})
+    answer = told(triggered(), started(), over, paged(level=2))
+    assert said(answer, "level-passed-over").endswith(f"its condition did not hold: {reason}.")
+    assert "level-skipped" not in codes(answer)
+
+
 def test_why_nobody_every_level_is_empty_and_there_is_no_last_resort() -> None:
     reason = "no level has anybody to page; no last resort is configured"
     answer = told(triggered(), started(), skipped(), exhausted(reason=reason))

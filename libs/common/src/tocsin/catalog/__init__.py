@@ -1,5 +1,6 @@
 """On-call as code: the documents, and the immutable snapshot of all of them that services read."""
 
+from tocsin.catalog.conditions import Condition, Hours
 from tocsin.catalog.documents import (
     KINDS,
     ContactMethod,
@@ -25,10 +26,12 @@ __all__ = [
     "KINDS",
     "UNROUTED",
     "Catalog",
+    "Condition",
     "ContactMethod",
     "Document",
     "EscalationPolicy",
     "Grouping",
+    "Hours",
     "Integration",
     "Layer",
     "Level",

@@ -2,31 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from tocsin import matching
+from tocsin.catalog.conditions import Condition
 from tocsin.catalog.overrides import Override
-from tocsin.catalog.schedules import (
-    Schedule,
-)
-from tocsin.catalog.spec import Name, Spec, TimeZone
+from tocsin.catalog.schedules import Schedule
+from tocsin.catalog.spec import MatcherText, Name, Spec, TimeZone
 from tocsin.durations import Duration
 from tocsin.events.base import Urgency
-
-
-def _readable_matcher(text: str) -> str:
-    matching.parse(text)
-    return text
-
-
-MatcherText = Annotated[str, AfterValidator(_readable_matcher)]
 
 
 class Team(Spec):
@@ -86,6 +69,7 @@ class Service(Spec):
     auto_resolve: bool = True
     runbook: str | None = None
     description: str = ""
+    labels: dict[str, str] = Field(default={})
 
 
 class Integration(Spec):
@@ -106,16 +90,22 @@ class Route(Spec):
 
 
 class Target(Spec):
-    """Exactly one of a user, a schedule or a team."""
+    """Exactly one of a user, a schedule or a team.
+
+    Of a schedule, `with_next` means whoever is on call next as well.
+    """
 
     user: Name | None = None
     schedule: Name | None = None
     team: Name | None = None
+    with_next: bool = False
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Target":
         if sum(value is not None for value in (self.user, self.schedule, self.team)) != 1:
             raise ValueError("a target is exactly one of user, schedule or team")
+        if self.with_next and not self.schedule:
+            raise ValueError("`with_next` belongs to a schedule: only there is somebody next")
         return self
 
     def __str__(self) -> str:
@@ -125,8 +115,12 @@ class Target(Spec):
 
 
 class Level(Spec):
-    """Targets paged together; unanswered for `escalate_after`, the next level follows."""
+    """Targets paged together; unanswered for `escalate_after`, the next level follows.
 
+    While its condition `when` does not hold, it is passed over.
+    """
+
+    when: Condition | None = None
     targets: tuple[Target, ...] = ()
     escalate_after: Duration = Field(default_factory=lambda: "5m", validate_default=True)
 

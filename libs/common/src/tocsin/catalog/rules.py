@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tocsin.catalog.documents import EscalationPolicy, Integration, Settings, User
+from tocsin.catalog.documents import EscalationPolicy, Integration, User
 from tocsin.catalog.mistakes import Mistake
+from tocsin.catalog.policies import surprises
 from tocsin.catalog.references import references
 from tocsin.catalog.schedules import Schedule
 from tocsin.catalog.snapshot import Catalog, Key
@@ -43,7 +44,7 @@ def broken_rules(
         yield from _within(document)
     yield from _left_dangling(documents, names, known)
     yield from _shared_keys(documents, known)
-    yield from _no_last_resort(documents, known)
+    yield from _surprising_policies(documents, known)
 
 
 def _missing_references(document: Placed, names: Collection[Key]) -> Iterator[Mistake]:
@@ -82,11 +83,6 @@ def _within(document: Placed) -> Iterator[Mistake]:
             yield from _person(document, document.spec)
         case Schedule(layers=layers):
             yield from _repeated(document, "spec.layers", [layer.name for layer in layers])
-        case EscalationPolicy(levels=levels):
-            for at, level in enumerate(levels):
-                if not level.targets:
-                    message = "the level is empty: it is skipped at once"
-                    yield document.warning(f"spec.levels[{at}]", message)
 
 
 def _person(document: Placed, user: User) -> Iterator[Mistake]:
@@ -125,14 +121,10 @@ def _shared_keys(documents: Sequence[Placed], known: Catalog) -> Iterator[Mistak
                 yield document.error("spec.key_sha256", message)
 
 
-def _no_last_resort(documents: Sequence[Placed], known: Catalog) -> Iterator[Mistake]:
-    specs = [*(document.spec for document in documents), *known.specs.values()]
-    if any(isinstance(spec, Settings) and spec.last_resort for spec in specs):
-        return
+def _surprising_policies(documents: Sequence[Placed], known: Catalog) -> Iterator[Mistake]:
+    ours = {(one.kind, one.name): one.spec for one in documents if one.spec is not None}
+    specs = {**known.specs, **ours}
     for document in documents:
-        if isinstance(document.spec, EscalationPolicy) and not document.spec.last_resort:
-            message = (
-                "no last resort, here or in Settings:"
-                " when nobody answers all levels, nobody else is paged"
-            )
-            yield document.warning("spec.last_resort", message)
+        if isinstance(document.spec, EscalationPolicy):
+            for one in surprises(document.name, document.spec, specs):
+                yield document.warning(one.path, one.message)

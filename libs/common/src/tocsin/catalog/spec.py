@@ -1,9 +1,11 @@
-"""What every document's spec is made of: no unknown fields, names, time zones."""
+"""What every document's spec is made of: no unknown fields, names, time zones, matchers."""
 
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+from tocsin import matching
 
 Name = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length=1, max_length=100)
@@ -19,6 +21,14 @@ def _known_zone(zone: str) -> str:
 
 
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
+
+
+def _readable_matcher(text: str) -> str:
+    matching.parse(text)
+    return text
+
+
+MatcherText = Annotated[str, AfterValidator(_readable_matcher)]
 
 
 class Spec(BaseModel):

@@ -66,7 +66,10 @@ class PageWithdrawn(PageEvent):
 
 
 class LevelSkipped(PageEvent):
-    """A level had nobody to page, so the next one was taken at once."""
+    """A level had nobody to page, so the next one was taken at once.
+
+    With `passed_over` it was not asked: its condition did not hold, and `reason` says why.
+    """
 
     TYPE: ClassVar[str] = "tocsin.level-skipped.v1"
 
@@ -74,6 +77,7 @@ class LevelSkipped(PageEvent):
     level: int
     loop: int
     reason: str
+    passed_over: bool = False
 
 
 class EscalationExhausted(PageEvent):

@@ -45,6 +45,11 @@ _LOAD = Prepared(
 )
 
 
+def _read(climb: Any) -> Escalation:  # noqa: ANN401 - JSON
+    # Leniently: the next release may write fields that we do not know.
+    return _CLIMB.validate_python(climb, extra="ignore")
+
+
 class SqlEscalations:
     """A row per incident; the climb itself is one JSON value, read and written whole."""
 
@@ -56,13 +61,13 @@ class SqlEscalations:
     async def load(self, incident_ids: Collection[str]) -> Mapping[str, Escalation]:
         """Return those that exist, locked until the transaction ends."""
         rows = await _LOAD.rows(self._connection, {"ids": sorted(incident_ids)})
-        return {row.incident_id: _CLIMB.validate_python(row.climb) for row in rows}
+        return {row.incident_id: _read(row.climb) for row in rows}
 
     async def find(self, incident_id: str) -> Escalation | None:
         """Return one to look at, not locked."""
         query = select(ESCALATIONS.c.climb).where(ESCALATIONS.c.incident_id == incident_id)
         climb = (await self._connection.execute(query)).scalar()
-        return None if climb is None else _CLIMB.validate_python(climb)
+        return None if climb is None else _read(climb)
 
     async def save(self, climbs: Sequence[Escalation]) -> None:
         """Write these whole."""
@@ -80,7 +85,8 @@ class SqlEscalations:
                 "version": climb.version,
                 "status": type(climb.status).__name__.lower(),
                 "updated_at": self._now,
-                "climb": _CLIMB.dump_python(climb, mode="json"),
+                # Without what is as by default: the previous release reads it beside this one.
+                "climb": _CLIMB.dump_python(climb, mode="json", exclude_defaults=True),
             }
             for climb in ordered
         ]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from escalation.domain.affected import affected
 from escalation.domain.outlook import Difference, Outlook, shift_differences
 from escalation.domain.pages import last_resort
-from escalation.domain.policy import Policy, frozen
+from escalation.domain.policy import frozen, of_catalog
 from escalation.domain.resolution import reachable, resolve
 from escalation.domain.schedule import Schedule
 from tocsin.catalog import Catalog, Override
@@ -111,7 +111,7 @@ def _paging(kind: str, name: str, catalog: Catalog, now: datetime) -> dict[int, 
     else:
         spec = catalog.policy(name)
         assert spec is not None
-        policy = Policy(name, catalog.version, spec.levels, spec.repeat, spec.last_resort)
+        policy = of_catalog(name, spec, catalog)
     levels = {
         number: tuple(one.responder for one in resolve(level.targets, catalog, now).found)
         for number, level in enumerate(policy.levels, start=1)

@@ -7,24 +7,26 @@
               Halted ◀──────────────────────────────────────────────────┘
                  └──acknowledgement timeout, snooze's end, reopened──▶ Waiting at level 1
 
-The policy is frozen at the start; people are found at the moment of paging. A level with nobody
-is skipped at once. When all loops are through, the last resort is paged every five minutes.
+The policy is frozen at the start; people are found at the moment of paging. A level with nobody,
+or whose condition does not hold, is skipped at once. When all loops are through, the last resort is
+paged every five minutes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import assert_never
 
 from escalation.domain import pages
+from escalation.domain.conditions import against
 from escalation.domain.incident import Incident
 from escalation.domain.pages import OpenPage, Request
 from escalation.domain.policy import Policy, frozen
 from escalation.domain.resolution import Resolution, resolve
 from escalation.domain.status import Answer, Cause, Exhausted, Halted, Status, Waiting
-from tocsin.catalog import Catalog, Level, Target
-from tocsin.events import PageEvent
+from tocsin.catalog import Catalog
+from tocsin.events import LevelSkipped, PageEvent
 
 LAST_RESORT_EVERY = timedelta(minutes=5)
 LATE = timedelta(seconds=30)  # Later than this, a deadline was missed by an outage.
@@ -115,11 +117,7 @@ class Escalation:
 
     def reassign(self, to: Sequence[str], now: datetime, catalog: Catalog) -> "Decision":
         """Page these people, or teams, instead of the policy's levels; its last resort stays."""
-        targets = tuple(
-            Target(user=name) if catalog.user(name) or not catalog.team(name) else Target(team=name)
-            for name in to
-        )
-        policy = replace(self.policy, levels=(Level(targets=targets),), missing="")
+        policy = self.policy.for_people(to, catalog)
         fresh = replace(self, policy=policy, cycle=self.version, rounds=0, pages=())
         withdrawn = self._withdrawn("reassigned")
         return fresh.climb_from(1, 1, now, catalog).after(*withdrawn)
@@ -185,21 +183,28 @@ class Escalation:
         self, loop: int, level: int, now: datetime, catalog: Catalog, pause: timedelta = NO_PAUSE
     ) -> "Decision":
         """Page the first level from here on that has somebody; one look at each is enough."""
-        skipped: list[PageEvent] = []
-        for at_loop, at_level in islice(self._places(loop, level), len(self.policy.levels)):
+        skipped: list[LevelSkipped] = []
+        for at_loop, at_level in islice(self.policy.places(loop, level), len(self.policy.levels)):
             spec = self.policy.levels[at_level - 1]
-            resolution = resolve(spec.targets, catalog, now)
             request = self._request(at_level, at_loop, catalog)
+            if reasons := against(spec.when, self.incident, self.policy.labels, now):
+                skipped.append(request.passed_over(reasons))
+                continue
+            resolution = resolve(spec.targets, catalog, now)
             if resolution.found:
                 until = now + max(spec.escalate_after, pause)
                 waiting = replace(self, status=Waiting(at_level, at_loop, until))
                 why = f"level {at_level} of policy {self.policy.name}, loop {at_loop}"
                 return waiting.paging(request, resolution, now, why).after(*skipped)
             skipped.append(request.skipped(resolution.missed))
-        return self.page_last_resort(now, catalog, len(skipped), pause).after(*skipped)
+        return self.page_last_resort(now, catalog, skipped, pause).after(*skipped)
 
     def page_last_resort(
-        self, now: datetime, catalog: Catalog, skipped: int = 0, pause: timedelta = NO_PAUSE
+        self,
+        now: datetime,
+        catalog: Catalog,
+        skipped: Sequence[LevelSkipped] = (),
+        pause: timedelta = NO_PAUSE,
     ) -> "Decision":
         """Page who is there when nobody answers; the first time, say that it came to this."""
         again_at = now + max(LAST_RESORT_EVERY, pause)
@@ -209,8 +214,7 @@ class Escalation:
         decision = spent.paging(request, people, now, "last resort")
         if self.rounds:
             return decision
-        nobody = skipped > 0 and skipped == len(self.policy.levels)
-        reason = "no level has anybody to page" if nobody else "nobody answered"
+        reason = pages.why_exhausted(skipped, len(self.policy.levels))
         return decision.after(request.exhausted(people, self.place[0], reason))
 
     def paging(
@@ -221,12 +225,6 @@ class Escalation:
         kept, dropped = pages.bounded((*self.pages, *map(OpenPage.of, requested, people.found)))
         withdrawn = pages.withdrawn(self.incident, dropped, "replaced by later pages")
         return Decision(replace(self, pages=kept), (*requested, *withdrawn))
-
-    def _places(self, loop: int, level: int) -> Iterator[tuple[int, int]]:
-        count = len(self.policy.levels)
-        for at_loop in range(max(loop, 1), self.policy.loops + 1):
-            for at_level in range(max(level, 1) if at_loop == loop else 1, count + 1):
-                yield at_loop, at_level
 
     def _request(self, level: int, loop: int, catalog: Catalog) -> Request:
         place = (self.version, self.cycle, level, loop)

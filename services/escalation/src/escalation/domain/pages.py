@@ -89,6 +89,11 @@ class Request:
             reason="; ".join(missed) or "the level has no targets",
         )
 
+    def passed_over(self, reasons: Sequence[str]) -> LevelSkipped:
+        """Return that this level takes no part now, because its condition does not hold."""
+        told = self.skipped(reasons)
+        return told.model_copy(update={"passed_over": True})
+
     def exhausted(self, people: Resolution, loops: int, reason: str) -> EscalationExhausted:
         """Return that all levels are through, and who is paged instead, or why nobody is."""
         because = (self.policy.missing or reason, *(() if people.found else people.missed))
@@ -100,6 +105,15 @@ class Request:
             reason="; ".join(because),
             incident_version=self.version,
         )
+
+
+def why_exhausted(skipped: Sequence[LevelSkipped], levels: int) -> str:
+    """Return why it came to the last resort, of the levels that were skipped just now."""
+    if not skipped or len(skipped) < levels:
+        return "nobody answered"
+    if any(one.passed_over for one in skipped):
+        return "no level that takes part now has anybody to page"
+    return "no level has anybody to page"
 
 
 def started(incident: Incident, policy: Policy) -> EscalationStarted:

@@ -1,8 +1,9 @@
 """The policy of one climb, frozen at its start: editing the catalog never disturbs a climb."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from tocsin.catalog import Catalog, Level, Target
+from tocsin.catalog import Catalog, EscalationPolicy, Level, Target
 
 NO_POLICY = "none"
 
@@ -11,7 +12,8 @@ NO_POLICY = "none"
 class Policy:
     """Ordered levels, how often to repeat them, and the last resort; as of `catalog_version`.
 
-    `missing` says why there is no policy to climb, when there is none.
+    `missing` says why there is no policy to climb, when there is none. `labels` are those of the
+    service, which conditions of levels look at.
     """
 
     name: str
@@ -20,11 +22,26 @@ class Policy:
     repeat: int = 0
     last_resort: Target | None = None
     missing: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def loops(self) -> int:
         """How often all levels are gone through."""
         return 1 + self.repeat
+
+    def places(self, loop: int, level: int) -> Iterator[tuple[int, int]]:
+        """Yield each loop and level from this one on, in the order of the climb."""
+        for at_loop in range(max(loop, 1), self.loops + 1):
+            for at_level in range(max(level, 1) if at_loop == loop else 1, len(self.levels) + 1):
+                yield at_loop, at_level
+
+    def for_people(self, names: Sequence[str], catalog: Catalog) -> "Policy":
+        """Return the policy with these people, or teams, instead of its levels."""
+        targets = tuple(
+            Target(user=name) if catalog.user(name) or not catalog.team(name) else Target(team=name)
+            for name in names
+        )
+        return replace(self, levels=(Level(targets=targets),), missing="")
 
 
 def frozen(catalog: Catalog, service: str, wanted: str | None = None) -> Policy:
@@ -34,8 +51,14 @@ def frozen(catalog: Catalog, service: str, wanted: str | None = None) -> Policy:
     for name in (wanted, named):
         spec = catalog.policy(name) if name else None
         if name and spec:
-            return Policy(name, catalog.version, spec.levels, spec.repeat, spec.last_resort)
+            policy = of_catalog(name, spec, catalog)
+            return replace(policy, labels=known.labels) if known else policy
     return Policy(NO_POLICY, catalog.version, missing=_why_missing(service, wanted or named, known))
+
+
+def of_catalog(name: str, spec: EscalationPolicy, catalog: Catalog) -> Policy:
+    """Return a policy as it stands in the catalog, for no service in particular."""
+    return Policy(name, catalog.version, spec.levels, spec.repeat, spec.last_resort)
 
 
 def _why_missing(service: str, name: str | None, known: object) -> str:

@@ -1,10 +1,11 @@
 """Targets to people, at the moment of paging, each with the chain of reasons that led to them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
-from escalation.domain.schedule import IsReachable, Schedule
+from escalation.domain.schedule import AHEAD, IsReachable, Schedule, Shift
 from tocsin.catalog import Catalog, Target
 
 
@@ -69,7 +70,7 @@ def _resolve_one(target: Target, catalog: Catalog, at: datetime) -> Iterator[Fou
     elif target.team:
         yield from _team(target.team, catalog)
     elif target.schedule:
-        yield from _schedule(target.schedule, catalog, at)
+        yield from _schedule(target.schedule, catalog, at, with_next=target.with_next)
 
 
 def _person(name: str, reason: tuple[str, ...], catalog: Catalog) -> Found | Missed:
@@ -88,7 +89,9 @@ def _team(name: str, catalog: Catalog) -> Iterator[Found | Missed]:
             yield _person(member, (f"team {name}", f"user {member}"), catalog)
 
 
-def _schedule(name: str, catalog: Catalog, at: datetime) -> Iterator[Found | Missed]:
+def _schedule(
+    name: str, catalog: Catalog, at: datetime, *, with_next: bool
+) -> Iterator[Found | Missed]:
     schedule = Schedule.in_catalog(catalog, name)
     if schedule is None:
         yield Missed(f"schedule {name} is not in the catalog")
@@ -97,8 +100,34 @@ def _schedule(name: str, catalog: Catalog, at: datetime) -> Iterator[Found | Mis
     answer = schedule.on_call(at, can)
     if not answer.responders:
         yield Missed("; ".join(answer.reason))
-        return
     for responder in answer.responders:
         yield Found(responder, (*answer.reason, f"user {responder}"))
-    for shadow in filter(can, answer.shadows):
+    for shadow in filter(can, answer.shadows if answer.responders else ()):
         yield Found(shadow, (*answer.reason, f"user {shadow} as a shadow"), is_shadow=True)
+    if with_next:
+        yield from _next(schedule, at, catalog, answer.responders)
+
+
+def _next(
+    schedule: Schedule, at: datetime, catalog: Catalog, present: Collection[str]
+) -> Iterator[Found | Missed]:
+    """Yield who is on call after those present."""
+    shift = _next_shift(schedule, at, catalog, present)
+    if shift is None:
+        yield Missed(f"schedule {schedule.name}: nobody else is on call in the next month")
+        return
+    since = f"next on call, from {shift.begins.astimezone(UTC):%a %Y-%m-%d %H:%M} UTC"
+    for responder in shift.on_call.responders:
+        if responder not in present:
+            reason = (*shift.on_call.reason, since, f"user {responder}")
+            yield Found(responder, reason)
+
+
+def _next_shift(
+    schedule: Schedule, at: datetime, catalog: Catalog, present: Collection[str]
+) -> Shift | None:
+    for since, until in pairwise((timedelta(0), *AHEAD)):
+        for shift in schedule.spans(at + since, at + until, reachable(catalog)):
+            if not set(shift.on_call.responders) <= set(present):
+                return shift
+    return None

@@ -28,6 +28,13 @@ def _(event: e.EscalationStarted, story: Story) -> Iterable[Said]:
 @say.register
 def _(event: e.LevelSkipped, story: Story) -> Iterable[Said]:
     story.nobody = event.reason
+    if event.passed_over:
+        text = (
+            f"Level {event.level} of policy {event.policy} was passed over at {story.at},"
+            f" because its condition did not hold: {event.reason}."
+        )
+        yield "level-passed-over", text, f"policy {event.policy}", {"level": event.level}
+        return
     text = (
         f"Level {event.level} of policy {event.policy} was skipped at {story.at},"
         f" because there is nobody to page: {event.reason}."

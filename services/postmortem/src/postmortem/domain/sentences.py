@@ -148,7 +148,8 @@ def _(event: e.PageWithdrawn) -> str:
 
 @_text.register
 def _(event: e.LevelSkipped) -> str:
-    return f"{_level(event.level)} skipped: {event.reason}"
+    how = "passed over" if event.passed_over else "skipped"
+    return f"{_level(event.level)} {how}: {event.reason}"
 
 
 @_text.register

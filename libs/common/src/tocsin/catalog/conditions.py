@@ -1,0 +1,23 @@
+"""What has to hold for a level of an escalation policy to take part: hours, urgency, labels."""
+
+from pydantic import Field
+
+from tocsin.catalog.schedules import Restriction
+from tocsin.catalog.spec import MatcherText, Spec, TimeZone
+from tocsin.events.base import Severity, Urgency
+
+
+class Hours(Spec):
+    """Hours on some days, on the clock of a zone: one window or several."""
+
+    time_zone: TimeZone
+    windows: tuple[Restriction, ...] = Field(min_length=1)
+
+
+class Condition(Spec):
+    """All that is said here has to hold; `labels` are matchers on the labels of the service."""
+
+    urgency: Urgency | None = None
+    severity: tuple[Severity, ...] = ()
+    hours: Hours | None = None
+    labels: tuple[MatcherText, ...] = ()
