@@ -1,5 +1,7 @@
 """Escalation's repositories: memory, SQLite and PostgreSQL behave alike."""
 
+import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +13,7 @@ from escalation.domain.escalation import Escalation
 from escalation.domain.handing_off import on_call_now
 from escalation.domain.hearing import hear
 from escalation.domain.status import Cause
+from escalation.domain.turns import Ring, Turns
 from escalation.handlers import ClimbHandlers
 from escalation.ports import AppliedVersion, Note, Told
 from tests.contract.conftest import MakeStore
@@ -228,3 +231,35 @@ async def test_what_was_told_of_a_schedule_comes_back_as_it_was(store: Store[Any
         }
         assert await uow.hand_offs.load(["gap", "other"]) == {"gap": Told(later, None)}
         assert await uow.hand_offs.load([]) == {}
+
+
+async def test_a_ring_comes_back_as_it_was_and_a_new_one_has_not_begun(store: Store[Any]) -> None:
+    moved = Ring("user ada", 2, ("user bob", "user eve"))
+    async with store.begin() as uow:
+        assert await uow.rings.load(["p/1", "p/2"]) == {"p/1": Ring(), "p/2": Ring()}
+        await uow.rings.save({"p/1": moved})
+    async with store.begin() as uow:
+        assert await uow.rings.load(["p/2", "p/1"]) == {"p/1": moved, "p/2": Ring()}
+        assert await uow.rings.load([]) == {}
+        await uow.rings.save({})
+
+
+async def test_turns_taken_at_the_same_time_are_not_the_same_turn(store: Store[Any]) -> None:
+    async def takes() -> str:
+        async with store.begin() as uow:
+            ring = (await uow.rings.load(["p/1"]))["p/1"]
+            await asyncio.sleep(0.01)  # The other one comes now.
+            taker: str = ring.order(["ada", "bob", "eve"])[0]
+            await uow.rings.save({"p/1": ring.after(taker, ["ada", "bob", "eve"], ())})
+            return taker
+
+    takers = await asyncio.gather(*(takes() for _ in range(3)))
+    assert sorted(takers) == ["ada", "bob", "eve"]
+
+
+async def test_a_climb_keeps_whose_turn_it_was(store: Store[Any]) -> None:
+    one = replace(climb(), turns=Turns({"1.1": "user ada"}))
+    async with store.begin() as uow:
+        await uow.escalations.save([one])
+    async with store.read() as uow:
+        assert (await uow.escalations.find("i1")).turns == one.turns

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from escalation.domain.escalation import Escalation
 from escalation.domain.swap import Swap
+from escalation.domain.turns import Ring
 from tocsin.catalog.planning import Held
 from tocsin.events import CatalogDocumentChanged, OnCallChanged
 from tocsin.unit_of_work import UnitOfWork
@@ -112,6 +113,18 @@ class HandOffs(Protocol):
         ...
 
 
+class Rings(Protocol):
+    """Where the turns stand of each level whose people take turns, by the name of its ring."""
+
+    async def load(self, names: Collection[str]) -> dict[str, Ring]:
+        """Return each of these, locked until the transaction ends; a new one has not begun."""
+        ...
+
+    async def save(self, rings: Mapping[str, Ring]) -> None:
+        """Write these whole."""
+        ...
+
+
 class Swaps(Protocol):
     """What people proposed to each other, by its id."""
 
@@ -146,6 +159,11 @@ class EscalationUnitOfWork(UnitOfWork, Protocol):
     @property
     def hand_offs(self) -> HandOffs:
         """What was told of who is on call."""
+        ...
+
+    @property
+    def rings(self) -> Rings:
+        """Whose turn it is."""
         ...
 
     @property

@@ -117,11 +117,13 @@ class Target(Spec):
 class Level(Spec):
     """Targets paged together; unanswered for `escalate_after`, the next level follows.
 
-    While its condition `when` does not hold, it is passed over.
+    While its condition `when` does not hold, it is passed over. With `round_robin` those of its
+    targets take turns, a page each, instead of being paged together.
     """
 
     when: Condition | None = None
     targets: tuple[Target, ...] = ()
+    round_robin: bool = False
     escalate_after: Duration = Field(default_factory=lambda: "5m", validate_default=True)
 
 

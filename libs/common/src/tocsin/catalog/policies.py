@@ -35,6 +35,8 @@ def _levels(policy: EscalationPolicy, specs: Specs) -> Iterator[Surprise]:
             yield Surprise(path, "the level is empty: it is skipped at once")
         elif reasons := _reaches_nobody(level.targets, specs):
             yield Surprise(path, f"nobody of this level can be paged: {reasons}")
+        elif level.round_robin and len(_told(level, specs)) == 1:
+            yield Surprise(path, "round robin of one: nobody takes turns")
 
 
 def _quieter_levels(policy: EscalationPolicy, specs: Specs) -> Iterator[Surprise]:

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from escalation.domain.escalation import Escalation
 from escalation.domain.swap import Swap
+from escalation.domain.turns import Ring
 from escalation.ports import AppliedVersion, Note, Told
 from tocsin.catalog.planning import Held
 from tocsin.events import CatalogDocumentChanged
@@ -128,6 +129,22 @@ class MemoryHandOffs:
         self._table.update({one.fact.schedule: one for one in told})
 
 
+class MemoryRings:
+    """Rings by their names."""
+
+    def __init__(self, table: dict[str, Ring]) -> None:
+        """Keep them in `table`."""
+        self._table = table
+
+    async def load(self, names: Collection[str]) -> dict[str, Ring]:
+        """Return each of these."""
+        return {name: self._table.get(name, Ring()) for name in sorted(names)}
+
+    async def save(self, rings: Mapping[str, Ring]) -> None:
+        """Write these whole."""
+        self._table.update(rings)
+
+
 class MemorySwaps:
     """Swaps by their ids."""
 
@@ -174,6 +191,11 @@ class MemoryEscalationUnitOfWork(MemoryUnitOfWork):
     def hand_offs(self) -> MemoryHandOffs:
         """What was told of who is on call."""
         return MemoryHandOffs(self.table("hand_offs"))
+
+    @cached_property
+    def rings(self) -> MemoryRings:
+        """Whose turn it is."""
+        return MemoryRings(self.table("rings"))
 
     @cached_property
     def swaps(self) -> MemorySwaps:

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Column, Table, Text, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from escalation.adapters.sql_catalog import METADATA, SqlCatalogHistory
+from escalation.adapters.sql_rings import SqlRings, ring_table
 from escalation.adapters.sql_swaps import SqlSwaps, swaps_table
 from escalation.domain.escalation import Escalation
 from escalation.ports import Told
@@ -35,6 +36,7 @@ HAND_OFFS = Table(
     Column("look_at", Instant),  # None: the schedule was removed.
     Column("fact", Json, nullable=False),
 )
+RINGS = ring_table(METADATA)
 SWAPS = swaps_table(METADATA)
 _CLIMB = TypeAdapter(Escalation)
 _LOAD = Prepared(
@@ -139,6 +141,11 @@ class SqlEscalationUnitOfWork(SqlUnitOfWork):
     def hand_offs(self) -> SqlHandOffs:
         """What was told of who is on call."""
         return SqlHandOffs(self.connection)
+
+    @cached_property
+    def rings(self) -> SqlRings:
+        """Whose turn it is."""
+        return SqlRings(self.connection, RINGS)
 
     @cached_property
     def swaps(self) -> SqlSwaps:

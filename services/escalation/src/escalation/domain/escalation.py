@@ -7,9 +7,8 @@
               Halted ◀──────────────────────────────────────────────────┘
                  └──acknowledgement timeout, snooze's end, reopened──▶ Waiting at level 1
 
-The policy is frozen at the start; people are found at the moment of paging. A level with nobody,
-or whose condition does not hold, is skipped at once. When all loops are through, the last resort is
-paged every five minutes.
+The policy is frozen at the start; people are found at the moment of paging. A level with nobody, or
+whose condition does not hold, is skipped at once. After all loops: the last resort, for ever.
 """
 
 from collections.abc import Sequence
@@ -23,8 +22,9 @@ from escalation.domain.conditions import against
 from escalation.domain.incident import Incident
 from escalation.domain.pages import OpenPage, Request
 from escalation.domain.policy import Policy, frozen
-from escalation.domain.resolution import Resolution, resolve
+from escalation.domain.resolution import Resolution
 from escalation.domain.status import Answer, Cause, Exhausted, Halted, Status, Waiting
+from escalation.domain.turns import NO_TURNS, Place, Turns
 from tocsin.catalog import Catalog
 from tocsin.events import LevelSkipped, PageEvent
 
@@ -50,6 +50,7 @@ class Escalation:
     rounds: int = 0
     pages: tuple[OpenPage, ...] = ()
     cause: Cause | None = None
+    turns: Turns = NO_TURNS
 
     @classmethod
     def unknown(cls, incident_id: str) -> "Escalation":
@@ -90,7 +91,7 @@ class Escalation:
         """Freeze the policy in force and page its first level."""
         policy = frozen(catalog, self.incident.service, self.incident.wanted_policy)
         started = pages.started(self.incident, policy)
-        fresh = replace(self, policy=policy, cycle=self.version, rounds=0)
+        fresh = replace(self, policy=policy, cycle=self.version, rounds=0, turns=self.turns.anew())
         return fresh.climb_from(1, 1, now, catalog).after(started)
 
     def resume(self, now: datetime, catalog: Catalog) -> "Decision":
@@ -190,10 +191,11 @@ class Escalation:
             if reasons := against(spec.when, self.incident, self.policy.labels, now):
                 skipped.append(request.passed_over(reasons))
                 continue
-            resolution = resolve(spec.targets, catalog, now)
+            place = Place(self.policy.name, at_loop, at_level)
+            turns, resolution = self.turns.find(spec, place, catalog, now)
             if resolution.found:
                 until = now + max(spec.escalate_after, pause)
-                waiting = replace(self, status=Waiting(at_level, at_loop, until))
+                waiting = replace(self, status=Waiting(at_level, at_loop, until), turns=turns)
                 why = f"level {at_level} of policy {self.policy.name}, loop {at_loop}"
                 return waiting.paging(request, resolution, now, why).after(*skipped)
             skipped.append(request.skipped(resolution.missed))

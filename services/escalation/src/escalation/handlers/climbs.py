@@ -1,6 +1,6 @@
 """Climbs: what incidents, people and notifier say, and the deadlines of those that wait."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,8 +9,10 @@ import structlog
 from escalation.domain import owing
 from escalation.domain.escalation import Decision, Escalation
 from escalation.domain.hearing import hear
+from escalation.domain.policy import Policy, frozen
 from escalation.domain.restating import requested_again
 from escalation.domain.status import Cause
+from escalation.domain.turns import Ring, rings_of
 from escalation.handlers.announcing import (
     cause_of,
     caused_by_climb,
@@ -23,7 +25,14 @@ from escalation.handlers.promises import Promises
 from escalation.ports import EscalationUnitOfWork
 from tocsin.catalog import Catalog
 from tocsin.errors import Unavailable
-from tocsin.events import Envelope, EscalateIncident, Event, IncidentEvent, ResponderUnreachable
+from tocsin.events import (
+    Envelope,
+    EscalateIncident,
+    Event,
+    IncidentEvent,
+    IncidentTriggered,
+    ResponderUnreachable,
+)
 from tocsin.holder import CatalogHolder
 from tocsin.obligations import Obligation
 from tocsin.unit_of_work import Timer
@@ -49,7 +58,8 @@ class ClimbHandlers:
     ) -> None:
         """Start, halt, resume: an incident's life."""
         catalog = self._catalog()
-        batch = self._batch(await uow.escalations.load(_incidents(envelopes)), catalog, now)
+        found = await uow.escalations.load(_incidents(envelopes))
+        batch = await self._batch(uow, found, catalog, now, envelopes)
         for envelope in envelopes:
             event = envelope.data
             if isinstance(event, IncidentEvent):
@@ -63,7 +73,8 @@ class ClimbHandlers:
     ) -> None:
         """Page the next level now, because somebody asks for it."""
         catalog = self._catalog()
-        batch = self._batch(await uow.escalations.load(_incidents(envelopes)), catalog, now)
+        found = await uow.escalations.load(_incidents(envelopes))
+        batch = await self._batch(uow, found, catalog, now, envelopes)
         for envelope in envelopes:
             if isinstance(envelope.data, EscalateIncident):
                 climb = batch.climb(envelope.data.incident_id)
@@ -77,7 +88,7 @@ class ClimbHandlers:
         catalog = self._catalog()
         unreachable = [one for one in envelopes if isinstance(one.data, ResponderUnreachable)]
         found = await uow.escalations.load(_incidents(unreachable)) if unreachable else {}
-        batch = self._batch(found, catalog, now)
+        batch = await self._batch(uow, found, catalog, now)
         for envelope in envelopes:
             event = envelope.data
             batch.promises.hear(event)
@@ -97,7 +108,7 @@ class ClimbHandlers:
         """Take the next step of every climb whose level had its time."""
         catalog = self._catalog()
         found = await uow.escalations.load({timer.subject for timer in timers})
-        batch = self._batch(found, catalog, now)
+        batch = await self._batch(uow, found, catalog, now)
         for timer in timers:
             if climb := batch.known(timer.subject):
                 step = climb.advance(now, catalog)
@@ -110,7 +121,7 @@ class ClimbHandlers:
         """Request again the pages that nothing was heard of; strike off those not wanted."""
         catalog = self._catalog()
         found = await uow.escalations.load({one.subject for one in overdue})
-        batch = self._batch(found, catalog, now)
+        batch = await self._batch(uow, found, catalog, now)
         ids = {one.obligation_id for one in overdue}
         for climb in found.values():
             wanted = {page.page_id for page in climb.pages if owing.identity(page.page_id) in ids}
@@ -121,8 +132,18 @@ class ClimbHandlers:
             batch.promises.discharge(left)
         await batch.save(uow)
 
-    def _batch(self, found: Mapping[str, Escalation], catalog: Catalog, now: datetime) -> "_Batch":
-        return _Batch(found, now, Promises(catalog, now, self._reached_within))
+    async def _batch(
+        self,
+        uow: EscalationUnitOfWork,
+        found: Mapping[str, Escalation],
+        catalog: Catalog,
+        now: datetime,
+        envelopes: Sequence[Envelope[Event]] = (),
+    ) -> "_Batch":
+        # After the climbs, everywhere, and in one order: nobody waits for each other.
+        wanted = rings_of(_policies(found.values(), envelopes, catalog))
+        rings = await uow.rings.load(wanted) if wanted else {}
+        return _Batch(found, now, Promises(catalog, now, self._reached_within), rings)
 
     def _catalog(self) -> Catalog:
         if not self._holder.loaded:
@@ -133,8 +154,16 @@ class ClimbHandlers:
 class _Batch:
     """The climbs that one transaction touches, decided in memory and written together."""
 
-    def __init__(self, found: Mapping[str, Escalation], now: datetime, promises: Promises) -> None:
+    def __init__(
+        self,
+        found: Mapping[str, Escalation],
+        now: datetime,
+        promises: Promises,
+        rings: Mapping[str, Ring],
+    ) -> None:
         self.promises = promises
+        self._rings_found = rings
+        self._rings = dict(rings)
         self._found = found
         self._climbs = dict(found)
         self._now = now
@@ -143,11 +172,17 @@ class _Batch:
 
     def known(self, incident_id: str) -> Escalation | None:
         """Return the climb as it is by now."""
-        return self._climbs.get(incident_id)
+        climb = self._climbs.get(incident_id)
+        return climb and self._with_rings(climb)
 
     def climb(self, incident_id: str) -> Escalation:
         """Return the climb as it is by now; one never heard of starts unknown."""
-        return self._climbs.get(incident_id) or Escalation.unknown(incident_id)
+        return self._with_rings(self._climbs.get(incident_id) or Escalation.unknown(incident_id))
+
+    def _with_rings(self, climb: Escalation) -> Escalation:
+        if not self._rings:
+            return climb
+        return replace(climb, turns=climb.turns.knowing(self._rings))
 
     def take(
         self,
@@ -159,6 +194,9 @@ class _Batch:
     ) -> None:
         """Put a decision in force, for the decisions after it and for `save`."""
         climb = decision.escalation
+        if climb.turns.rings:  # They belong to all climbs: the next decision goes on with them.
+            self._rings.update(climb.turns.rings)
+            climb = replace(climb, turns=climb.turns.knowing({}))
         incident_id = climb.incident.incident_id
         before = self._climbs.get(incident_id)
         self._climbs[incident_id] = climb
@@ -181,6 +219,10 @@ class _Batch:
         }
         await uow.escalations.save([changed[name] for name in changed if name not in guessed])
         await uow.escalations.add([changed[name] for name in guessed])
+        moved = {
+            name: ring for name, ring in self._rings.items() if ring != self._rings_found.get(name)
+        }
+        await uow.rings.save(moved)
         await uow.set_timers(list(self._timers.values()))
         await self.promises.save(uow)
         await uow.publish(self._facts)
@@ -190,3 +232,18 @@ class _Batch:
 
 def _incidents(envelopes: Sequence[Envelope[Event]]) -> set[str]:
     return {envelope.data.key for envelope in envelopes}
+
+
+def _policies(
+    climbs: Collection[Escalation], envelopes: Sequence[Envelope[Event]], catalog: Catalog
+) -> Iterator[Policy]:
+    """Yield every policy by which one of these may be decided: its own, and one that it takes."""
+    asked = {(one.incident.service, one.incident.wanted_policy) for one in climbs}
+    heard = (envelope.data for envelope in envelopes)
+    asked |= {
+        (event.service, event.escalation_policy)
+        for event in heard
+        if isinstance(event, IncidentTriggered)
+    }
+    yield from (frozen(catalog, service, wanted) for service, wanted in asked)
+    yield from (climb.policy for climb in climbs)
