@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from dev.vectors.cases import Ask, Json
 from dev.vectors.goalert import at
 from escalation.domain.layer import Layer
-from escalation.domain.restriction import WEEKDAYS, Restriction
 from tocsin import catalog
+from tocsin.restriction import WEEKDAYS, Restriction
 
 MONTHS = (
     *("january", "february", "march", "april", "may", "june"),

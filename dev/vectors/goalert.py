@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from dev.vectors.cases import Ask, Json
 from dev.vectors.lanes import stretches
 from escalation.domain.layer import ALWAYS, Layer
-from escalation.domain.restriction import WEEKDAYS, Restriction
 from escalation.domain.rotation import Rotation
 from escalation.domain.schedule import Schedule
-from escalation.domain.wall_clock import end_instant, start_instant, wall_time
 from tocsin import catalog
+from tocsin.restriction import WEEKDAYS, Restriction
+from tocsin.wall_clock import end_instant, start_instant, wall_time
 
 ROUNDS = 120  # Before its start a rotation of theirs runs backwards; so many rounds are enough.
 NEAR = timedelta(days=15)

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from dev.vectors.cases import Ask, Json
 from dev.vectors.goalert import at
-from escalation.domain.restriction import WEEKDAYS
 from escalation.domain.schedule import Schedule
-from escalation.domain.wall_clock import wall_time
 from tocsin import catalog
+from tocsin.restriction import WEEKDAYS
+from tocsin.wall_clock import wall_time
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 DAY = timedelta(days=1)

@@ -7,7 +7,7 @@ from dev.vectors.cases import Ask, Json
 from dev.vectors.goalert import at
 from escalation.domain.rotation import Rotation
 from escalation.domain.turn_lengths import Uneven
-from escalation.domain.wall_clock import start_instant, wall_time
+from tocsin.wall_clock import start_instant, wall_time
 
 WEEK = timedelta(weeks=1)
 DAY = timedelta(days=1)

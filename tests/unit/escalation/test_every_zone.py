@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from escalation.domain.override import Override
 from escalation.domain.schedule import Schedule
-from escalation.domain.wall_clock import end_instant, moment, start_instant, wall_time
 from tocsin import catalog
+from tocsin.wall_clock import end_instant, moment, start_instant, wall_time
 
 IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)

@@ -7,9 +7,17 @@ import pytest
 
 from escalation.domain.escalation import Escalation
 from escalation.domain.hearing import hear
-from tests.unit.escalation.examples import ADA, NOW, minutes, seconds, triggered, two_levels
+from tests.unit.escalation.examples import (
+    ADA,
+    NOW,
+    minutes,
+    seconds,
+    triggered,
+    two_levels,
+    user,
+)
 from tests.unit.escalation.test_climb_handlers import World
-from tocsin.catalog import Catalog, NotificationRule
+from tocsin.catalog import Catalog, NotificationRule, User
 from tocsin.events import (
     Envelope,
     EscalationExhausted,
@@ -231,3 +239,14 @@ def exhausted(in_force: Catalog) -> Escalation:
     for after in (5, 15):
         climb = climb.advance(NOW + minutes(after), in_force).escalation
     return climb
+
+
+async def test_a_page_that_quiet_hours_hold_is_not_overdue_before_they_end(world: World) -> None:
+    known = two_levels()
+    night = {"from": "08:00", "until": "09:30"}  # NOW is 08:00.
+    sleeper = User.model_validate({**user(), "quiet_hours": [night]})
+    specs = {**known.specs, ("User", "ada"): sleeper}
+    world.holder.replace(Catalog(known.version, specs))
+    await world.hears(triggered("i1", severity="warning", urgency="low"), triggered("i2"))
+    due = {one.subject: one.due_at for one in await owed(world)}
+    assert due == {"i1": NOW + minutes(95), "i2": NOW + minutes(5)}

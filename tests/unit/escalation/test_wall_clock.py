@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.domain.wall_clock import end_instant, start_instant, wall_time
+from tocsin.wall_clock import end_instant, start_instant, wall_time
 
 ZONES = (
     "Europe/Paris",

@@ -58,12 +58,12 @@ def test_what_no_rule_places_is_unrouted_not_lost() -> None:
     ],
 )
 def test_urgency(rule: Any, severity: Severity, expected: str) -> None:
-    assert urgency(Service(urgency=rule), severity) == expected
+    assert urgency(Service(urgency=rule), severity, START) == expected
 
 
 def test_an_unknown_service_goes_by_severity() -> None:
-    assert urgency(None, "critical") == "high"
-    assert urgency(None, "info") == "low"
+    assert urgency(None, "critical", START) == "high"
+    assert urgency(None, "info", START) == "low"
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """From rules to notifications, and to the next one when one fails."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from notifier.domain.page import fail_over
+from notifier.domain.page import Page, fail_over
 from notifier.domain.planning import plan, update_of
 from notifier.domain.states import Delivered, Failed, Retrying, Sending, Waiting, Withdrawn
 from tests.unit.notifier.making import MAIL, PHONE, ada, notification, page
@@ -129,3 +130,51 @@ def test_an_update_keeps_the_reference_and_its_own_identity() -> None:
     assert once == again
     assert once.notification_id != paged.notification_id
     assert (once.about, once.purpose, once.incident_version) == ("C1 42", "update", 3)
+
+
+NIGHT = {"from": "22:00", "until": "07:00"}
+
+
+def sleeper(*rules: tuple[str, str, str], **more: Any) -> User:
+    known = ada(*rules).model_dump(mode="json")
+    return User.model_validate({**known, "quiet_hours": [NIGHT], **more})
+
+
+def low(at: datetime) -> Page:
+    return page(at=at, urgency="low")
+
+
+def test_what_is_not_urgent_waits_for_the_end_of_quiet_hours_on_the_persons_clock() -> None:
+    user = sleeper(("low", "mail", "0s"), time_zone="Europe/Paris")
+    (held,) = plan(low(datetime(2026, 1, 5, 22, 30, tzinfo=UTC)), user).notifications
+    assert held.state == Waiting(datetime(2026, 1, 6, 6, 0, tzinfo=UTC))
+    assert held.due_since == datetime(2026, 1, 6, 6, 0, tzinfo=UTC)  # So it is not late then.
+    assert held.rule == "low urgency: mail after 0s, held by quiet hours"
+
+
+def test_quiet_hours_never_hold_what_is_urgent() -> None:
+    night = datetime(2026, 1, 5, 23, 30, tzinfo=UTC)
+    found = plan(page(at=night), sleeper(("high", "phone", "0s"), ("high", "mail", "5m")))
+    assert [one.state for one in found.notifications] == [Waiting(night), Waiting(night + FIVE)]
+
+
+def test_outside_quiet_hours_nothing_is_held_and_a_delay_may_run_into_them() -> None:
+    evening = datetime(2026, 1, 5, 21, 58, tzinfo=UTC)
+    user = sleeper(("low", "mail", "0s"), ("low", "phone", "5m"))
+    now, later = plan(low(evening), user).notifications
+    assert now.state == Waiting(evening)
+    assert later.state == Waiting(datetime(2026, 1, 6, 7, 0, tzinfo=UTC))
+
+
+def test_without_a_rule_quiet_hours_hold_as_well() -> None:
+    found = plan(low(datetime(2026, 1, 5, 23, 0, tzinfo=UTC)), sleeper())
+    assert {one.state for one in found.notifications} == {
+        Waiting(datetime(2026, 1, 6, 7, 0, tzinfo=UTC))
+    }
+
+
+def test_quiet_hours_that_never_end_hold_for_a_day() -> None:
+    always = [{"from": "00:00", "until": "00:00"}]
+    noon = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+    (held,) = plan(low(noon), sleeper(("low", "mail", "0s"), quiet_hours=always)).notifications
+    assert held.state == Waiting(noon + timedelta(days=1))

@@ -1,6 +1,6 @@
 """On-call as code: the documents, and the immutable snapshot of all of them that services read."""
 
-from tocsin.catalog.conditions import Condition, Hours
+from tocsin.catalog.conditions import Condition, Hours, SupportHours
 from tocsin.catalog.documents import (
     KINDS,
     ContactMethod,
@@ -46,6 +46,7 @@ __all__ = [
     "Settings",
     "Shift",
     "Spec",
+    "SupportHours",
     "Target",
     "Team",
     "User",

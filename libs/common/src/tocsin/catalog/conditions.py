@@ -1,4 +1,4 @@
-"""What has to hold for a level of an escalation policy to take part: hours, urgency, labels."""
+"""Hours of the week, and what rests on them: conditions of levels, support hours of services."""
 
 from pydantic import Field
 
@@ -12,6 +12,12 @@ class Hours(Spec):
 
     time_zone: TimeZone
     windows: tuple[Restriction, ...] = Field(min_length=1)
+
+
+class SupportHours(Hours):
+    """Outside these hours nothing is urgent but the severities of `always`."""
+
+    always: tuple[Severity, ...] = ()
 
 
 class Condition(Spec):

@@ -4,12 +4,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from tocsin.catalog.conditions import Condition
+from tocsin.catalog.conditions import Condition, SupportHours
 from tocsin.catalog.overrides import Override
-from tocsin.catalog.schedules import Schedule
+from tocsin.catalog.schedules import Restriction, Schedule
 from tocsin.catalog.spec import MatcherText, Name, Spec, TimeZone
 from tocsin.durations import Duration
-from tocsin.events.base import Urgency
+from tocsin.events.base import Severity, Urgency
 
 
 class Team(Spec):
@@ -36,13 +36,17 @@ class NotificationRule(Spec):
 
 
 class User(Spec):
-    """A person who can be paged. Another `calendar_key` gives their calendar another address."""
+    """A person who can be paged. In `quiet_hours`, on their clock, what is not urgent waits.
+
+    Another `calendar_key` gives their calendar another address.
+    """
 
     email: str | None = None
     full_name: str | None = None
     time_zone: TimeZone = "UTC"
     contact_methods: tuple[ContactMethod, ...] = ()
     notification_rules: tuple[NotificationRule, ...] = ()
+    quiet_hours: tuple[Restriction, ...] = ()
     chat: dict[str, str] = Field(default={})
     calendar_key: str = Field(default="", max_length=100)
 
@@ -59,11 +63,16 @@ class Grouping(Spec):
 
 
 class Service(Spec):
-    """What is broken, with one escalation policy."""
+    """What is broken, with one escalation policy.
+
+    `urgency_of` says for single severities what `urgency` says for all.
+    """
 
     team: Name | None = None
     escalation_policy: Name | None = None
     urgency: Literal["by_severity", "high", "low"] = "by_severity"
+    urgency_of: dict[Severity, Urgency] = Field(default={})
+    support_hours: SupportHours | None = None
     grouping: Grouping | None = None
     acknowledgement_timeout: Duration | None = None
     auto_resolve: bool = True

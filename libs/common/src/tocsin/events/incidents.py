@@ -89,13 +89,17 @@ class AlertSuppressed(Event):
 
 
 class SeverityChanged(IncidentEvent):
-    """The incident became worse or better; its urgency follows the service's rule."""
+    """The incident became worse or better; its urgency follows the service's rule.
+
+    Of one severity, `previous` as well, only the urgency changed, and `reason` says why.
+    """
 
     TYPE: ClassVar[str] = "tocsin.severity-changed.v1"
 
     severity: Severity
     urgency: Urgency
     previous: Severity
+    reason: str = ""
 
 
 class IncidentAcknowledged(IncidentEvent):

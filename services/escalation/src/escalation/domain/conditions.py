@@ -5,10 +5,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from escalation.domain.incident import Incident
-from escalation.domain.restriction import Restriction
-from escalation.domain.wall_clock import moment
-from tocsin import matching
-from tocsin.catalog import Condition, Hours
+from tocsin import hours, matching
+from tocsin.catalog import Condition
 
 
 def against(
@@ -16,12 +14,6 @@ def against(
 ) -> tuple[str, ...]:
     """Return what speaks against a level now; nothing where it takes part."""
     return () if condition is None else tuple(_against(condition, incident, labels, now))
-
-
-def are_open(hours: Hours, now: datetime) -> bool:
-    """Return whether one of the windows is in progress."""
-    here = moment(now, ZoneInfo(hours.time_zone))
-    return any(Restriction.of(one).open_since(here) is not None for one in hours.windows)
 
 
 def _against(
@@ -32,9 +24,10 @@ def _against(
     if condition.severity and incident.severity not in condition.severity:
         wanted = " or ".join(condition.severity)
         yield f"it is for severity {wanted}, and the incident's is {incident.severity}"
-    if condition.hours and not are_open(condition.hours, now):
+    if condition.hours:
         zone = ZoneInfo(condition.hours.time_zone)
-        yield f"{now.astimezone(zone):%a %H:%M} ({zone.key}) is outside its hours"
+        if not hours.are_on(condition.hours.windows, zone, now):
+            yield f"{now.astimezone(zone):%a %H:%M} ({zone.key}) is outside its hours"
     for text in condition.labels:
         if not matching.parse(text).matches(labels):
             yield f"the labels of service {incident.service} do not match {text}"

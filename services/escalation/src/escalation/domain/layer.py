@@ -8,9 +8,10 @@ from itertools import chain
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from escalation.domain.restriction import WEEK, Restriction
 from escalation.domain.rotation import Group, Rotation
-from escalation.domain.wall_clock import (
+from tocsin import catalog
+from tocsin.restriction import WEEK, Restriction
+from tocsin.wall_clock import (
     Moment,
     end_instant,
     instant_of,
@@ -18,7 +19,6 @@ from escalation.domain.wall_clock import (
     on_wall,
     start_instant,
 )
-from tocsin import catalog
 
 Mode = Literal["replace", "add"]
 MARGIN = timedelta(days=2)  # A clock may be put back a whole day.

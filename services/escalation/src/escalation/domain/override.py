@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from escalation.domain.wall_clock import instant_of
 from tocsin import catalog
+from tocsin.wall_clock import instant_of
 
 Names = tuple[str, ...]
 IsReachable = Callable[[str], bool]

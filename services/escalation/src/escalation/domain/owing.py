@@ -16,6 +16,7 @@ from tocsin.events import (
     PageRequested,
     ResponderUnreachable,
 )
+from tocsin.hours import heard_from
 from tocsin.obligations import Obligation, plain
 
 REACHED = "reached"
@@ -39,7 +40,7 @@ def owed(page: PageRequested, now: datetime, within: timedelta, catalog: Catalog
         subject=page.incident_id,
         text=plain(f"{page.responder} is reached, or known not to be, for {about}: {page.title}"),
         owed_at=now,
-        due_at=now + _first_notice(page, catalog) + within,
+        due_at=_first_notice(page, catalog, now) + within,
     )
 
 
@@ -55,14 +56,14 @@ def tried(event: Event, now: datetime, within: timedelta) -> tuple[str, datetime
     return identity(event.page_id), max(event.retry_at or now, now) + within
 
 
-def _first_notice(page: PageRequested, catalog: Catalog) -> timedelta:
-    """Return how long this person's own rules let the first message wait."""
+def _first_notice(page: PageRequested, catalog: Catalog, now: datetime) -> datetime:
+    """Return when this person's own rules, and quiet hours, let the first message go."""
     user = catalog.user(page.responder)
     if user is None:
-        return NO_TIME
+        return now
     rules = [
         rule.after
         for rule in user.notification_rules
         if rule.urgency == page.urgency and user.contact_method(rule.contact_method)
     ]
-    return min(rules, default=NO_TIME)
+    return heard_from(user, page.urgency, now + min(rules, default=NO_TIME))

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from escalation.domain.turn_lengths import Even, Monthly, TurnLengths, Uneven
-from escalation.domain.wall_clock import Moment, moment, on_wall, start_instant
 from tocsin import catalog
+from tocsin.wall_clock import Moment, moment, on_wall, start_instant
 
 Group = tuple[str, ...]  # On call together; empty: nobody has this turn.
 UNITS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(weeks=1)}

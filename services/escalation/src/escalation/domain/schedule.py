@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from escalation.domain.layer import Layer, Turn
 from escalation.domain.override import IsReachable, Names, Override, applied
-from escalation.domain.wall_clock import Moment, moment
 from tocsin import catalog
+from tocsin.wall_clock import Moment, moment
 
 __all__ = ["IsReachable", "OnCall", "Schedule", "Shift", "everybody"]
 

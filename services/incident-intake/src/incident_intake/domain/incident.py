@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from incident_intake.domain.alert import Alert
 from incident_intake.domain.counts import NO_ALERTS, AlertCounts
+from incident_intake.domain.severity import rank
 from tocsin.errors import Refused
 from tocsin.events import (
     Actor,
@@ -140,14 +141,15 @@ class Incident:
         """Return the incident after one of its firing alerts changed its severity."""
         return replace(self, alerts=self.alerts.fires(before, -1).fires(after))
 
-    def rate(self, severity: Severity, urgency: Urgency) -> Decision:
-        """It became worse or better."""
-        if severity == self.severity:
+    def rate(self, severity: Severity, urgency: Urgency, reason: str = "") -> Decision:
+        """It became worse or better; or, for a reason, more urgent."""
+        if severity == self.severity and (not reason or urgency == self.urgency):
             return Decision(self)
-        fact = SeverityChanged(
-            **self._next, severity=severity, urgency=urgency, previous=self.severity
-        )
-        return self._decide(fact, severity=severity, urgency=urgency)
+        if self.urgency == "high" and rank(severity) < rank(self.severity):
+            urgency = "high"  # Whatever the hour: what gets worse does not become quieter.
+        rated: dict[str, Any] = {"severity": severity, "urgency": urgency}
+        fact = SeverityChanged(**self._next, **rated, previous=self.severity, reason=reason)
+        return self._decide(fact, **rated)
 
     def acknowledge(self, by: Actor, now: datetime, until: datetime | None, via: str) -> Decision:
         """Somebody has it. The first keeps it; a second person is noted.

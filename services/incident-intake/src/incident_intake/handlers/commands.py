@@ -142,7 +142,7 @@ def _open(desk: Desk, command: OpenIncident, cause: Envelope[Event]) -> None:
         title=command.title,
         service=command.service,
         severity=command.severity,
-        urgency=urgency(service, command.severity),
+        urgency=urgency(service, command.severity, desk.now),
         source=MANUAL,
         description=command.description,
         escalation_policy=service.escalation_policy if service else None,

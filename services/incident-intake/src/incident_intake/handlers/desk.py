@@ -9,7 +9,7 @@ from incident_intake.domain.alert import Alert
 from incident_intake.domain.incident import Decision, Incident
 from incident_intake.domain.judgement import Code, Judgement
 from incident_intake.domain.suppression import Silence
-from incident_intake.domain.urgency import urgency
+from incident_intake.domain.urgency import rises_at, urgency
 from incident_intake.ports import IntakeUnitOfWork, Membership
 from tocsin import ids
 from tocsin.catalog import Catalog, Service
@@ -22,6 +22,8 @@ ACKNOWLEDGEMENT = "acknowledgement-end"
 EXPIRY = "alert-expiry"
 SUPPRESSION = "suppression-end"
 SILENCE = "silence-end"
+RISE = "urgency-rise"
+NO_LONGER_HELD = "support hours no longer hold it back"
 
 
 class Desk:
@@ -182,6 +184,8 @@ class Desk:
             self.wake(timer_id, ACKNOWLEDGEMENT, incident.incident_id, until)
         elif until is None and was_until is not None:
             self.forget(timer_id)
+        if before is None or before.severity != incident.severity:
+            self._look_at_hours(incident)
 
     def _account(self, incident: Incident, fact: IncidentEvent) -> None:
         """Owe a page for what is triggered; what somebody answered needs none any more."""
@@ -198,7 +202,22 @@ class Desk:
         severity = severities.worst(incident.alerts.firing)
         if severity is not None and incident.is_open:
             service = self.service(incident.service)
-            self.apply(incident.rate(severity, urgency(service, severity)), cause)
+            self.apply(incident.rate(severity, urgency(service, severity, self.now)), cause)
+
+    def rise(self, incident: Incident) -> None:
+        """Let the incident be urgent if only the hour kept it from that; else look again later."""
+        service = self.service(incident.service)
+        if urgency(service, incident.severity, self.now) == "low":
+            self._look_at_hours(incident)
+        elif incident.is_open:
+            self.apply(incident.rate(incident.severity, "high", NO_LONGER_HELD), None)
+
+    def _look_at_hours(self, incident: Incident) -> None:
+        if not incident.is_open or incident.urgency == "high":
+            return
+        at = rises_at(self.service(incident.service), incident.severity, self.now)
+        if at is not None:
+            self.wake(f"{RISE}:{incident.incident_id}", RISE, incident.incident_id, at)
 
     def tell(self, fact: Event, cause: Envelope[Event] | None, event_id: str) -> None:
         """Publish a fact with the rest."""

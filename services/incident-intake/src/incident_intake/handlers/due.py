@@ -1,4 +1,4 @@
-"""What is due: acknowledgements, snoozes and silences that end, alerts that expire."""
+"""What is due: acknowledgements, snoozes and silences that end, alerts that expire, hours."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from incident_intake.domain import owing
 from incident_intake.domain.alert import Alert
 from incident_intake.handlers import silences, triage
-from incident_intake.handlers.desk import ACKNOWLEDGEMENT, EXPIRY, SILENCE, SUPPRESSION, Desk
+from incident_intake.handlers.desk import ACKNOWLEDGEMENT, EXPIRY, RISE, SILENCE, SUPPRESSION, Desk
 from incident_intake.ports import IntakeUnitOfWork
 from tocsin.catalog import Catalog
 from tocsin.topics import ALERT_EVENTS
 from tocsin.unit_of_work import Timer
 
-KINDS = (ACKNOWLEDGEMENT, EXPIRY, SUPPRESSION, SILENCE)
+KINDS = (ACKNOWLEDGEMENT, RISE, EXPIRY, SUPPRESSION, SILENCE)
 # Nothing could be sent again while we were away: senders get this long before silence means an end.
 RETURN_GRACE = timedelta(minutes=5)
 
@@ -34,13 +34,20 @@ async def decide(
     if ended := [timer.subject for timer in timers if timer.kind == SILENCE]:
         await silences.tell_ends(uow, ended, now)
     released = await _load(desk, due)
-    for identity in due[ACKNOWLEDGEMENT]:
-        if (incident := desk.incidents.get(identity)) is not None:
-            desk.apply(incident.awake(now), None)
+    _wake(desk, due)
     await _expire(desk, due[EXPIRY], listening_since)
     for alert in released:
         _release(desk, alert)
     await desk.save()
+
+
+def _wake(desk: Desk, due: Mapping[str, Sequence[str]]) -> None:
+    for identity in due[ACKNOWLEDGEMENT]:
+        if (incident := desk.incidents.get(identity)) is not None:
+            desk.apply(incident.awake(desk.now), None)
+    for identity in due[RISE]:
+        if (incident := desk.incidents.get(identity)) is not None:
+            desk.rise(incident)
 
 
 async def _load(desk: Desk, due: Mapping[str, Sequence[str]]) -> list[Alert]:
@@ -53,7 +60,8 @@ async def _load(desk: Desk, due: Mapping[str, Sequence[str]]) -> list[Alert]:
         await desk.prepare_to_open()
     known = [alert.incident_id for alert in desk.alerts.values() if alert.incident_id]
     groups = {desk.group_of(alert) for alert in released.values()}
-    await desk.load_incidents(dict.fromkeys([*due[ACKNOWLEDGEMENT], *known]), sorted(groups))
+    woken = [*due[ACKNOWLEDGEMENT], *due[RISE]]
+    await desk.load_incidents(dict.fromkeys([*woken, *known]), sorted(groups))
     return list(released.values())
 
 

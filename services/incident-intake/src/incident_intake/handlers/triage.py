@@ -120,7 +120,7 @@ def _open(desk: Desk, alert: Alert, seed: str, cause: Envelope[Event] | None) ->
         title=alert.title,
         service=alert.service,
         severity=alert.severity,
-        urgency=urgency(service, alert.severity),
+        urgency=urgency(service, alert.severity, desk.now),
         source=alert.source,
         alert=joined.summary(),
         description=alert.description,

@@ -1,13 +1,13 @@
 """From a page and a person's rules to notifications, each with its time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from notifier.domain.contact import steps
+from notifier.domain.contact import Step, steps
 from notifier.domain.notification import Notification
 from notifier.domain.page import Page
 from notifier.domain.states import Delivered, Sent, Waiting
-from tocsin import ids
+from tocsin import hours, ids
 from tocsin.catalog import User
 from tocsin.channels import Purpose
 from tocsin.events import ResponderUnreachable
@@ -33,25 +33,27 @@ def plan(page: Page, user: User | None) -> Plan:
     wanted = steps(user, request.urgency)
     if not wanted:
         return Plan(unreachable=_unreachable(page, "has no contact method"))
-    return Plan(
-        tuple(
-            Notification(
-                notification_id=ids.derived(
-                    "notification", page.page_id, step.contact.name, step.rule
-                ),
-                page_id=page.page_id,
-                incident_id=request.incident_id,
-                incident_version=request.incident_version,
-                responder=request.responder,
-                contact=step.contact,
-                rule=step.rule,
-                order=order,
-                purpose="page",
-                due_since=asked_at + step.after,
-                state=Waiting(asked_at + step.after),
-            )
-            for order, step in enumerate(wanted)
-        )
+    found = (_notification(page, user, step, asked_at) for step in wanted)
+    return Plan(tuple(replace(one, order=order) for order, one in enumerate(found)))
+
+
+def _notification(page: Page, user: User, step: Step, asked_at: datetime) -> Notification:
+    request = page.request
+    wished = asked_at + step.after
+    due = hours.heard_from(user, request.urgency, wished)
+    rule = step.rule if due == wished else f"{step.rule}, held by quiet hours"
+    return Notification(
+        notification_id=ids.derived("notification", page.page_id, step.contact.name, step.rule),
+        page_id=page.page_id,
+        incident_id=request.incident_id,
+        incident_version=request.incident_version,
+        responder=request.responder,
+        contact=step.contact,
+        rule=rule,
+        order=0,
+        purpose="page",
+        due_since=due,
+        state=Waiting(due),
     )
 
 

@@ -31,7 +31,10 @@ def _(event: e.IncidentTriggered, story: Story) -> Iterable[Said]:
     }
     yield "incident-opened", text, rule, inputs
     if event.urgency == "low":
-        low = f"Its urgency is low, because its severity is {event.severity}: it can wait."
+        by_severity = f"because its severity is {event.severity}"
+        is_mild = event.severity in {"warning", "info"}
+        why = by_severity if is_mild else "by the urgency of its service, or its support hours"
+        low = f"Its urgency is low, {why}: it can wait."
         yield "low-urgency", low, "the urgency of the service", {"severity": event.severity}
 
 
@@ -55,6 +58,10 @@ def _(event: e.AlertResolved, story: Story) -> Iterable[Said]:
 
 @say.register
 def _(event: e.SeverityChanged, story: Story) -> Iterable[Said]:
+    if event.severity == event.previous:
+        text = f"Its urgency became {event.urgency} at {story.at}: {event.reason}."
+        yield "urgency-changed", text, event.reason, {"urgency": event.urgency}
+        return
     text = (
         f"Its severity went from {event.previous} to {event.severity} at {story.at};"
         f" its urgency is {event.urgency}."

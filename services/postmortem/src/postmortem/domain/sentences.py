@@ -73,6 +73,8 @@ def _(event: e.AlertSuppressed) -> str:
 
 @_text.register
 def _(event: e.SeverityChanged) -> str:
+    if event.severity == event.previous:
+        return f"urgency is {event.urgency} now: {event.reason}"
     rose = WORSE.index(event.severity) > WORSE.index(event.previous)
     return f"severity {'rose' if rose else 'fell'} from {event.previous} to {event.severity}"
 

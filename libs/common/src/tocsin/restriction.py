@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from escalation.domain.wall_clock import Moment, end_instant, start_instant
 from tocsin import catalog
+from tocsin.wall_clock import Moment, end_instant, start_instant
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = timedelta(days=1)
