@@ -23,8 +23,7 @@ def with_layers(*layers: dict[str, Any], **kinds: Any) -> Catalog:
         User={**people("ada", "bob", "eve", "max"), **kinds.pop("User", {})},
         Schedule={"web": {"layers": list(layers)}},
         Service={"checkout": {"escalation_policy": "p"}},
-        EscalationPolicy={"p": policy(level("schedule:web"), level("max"))},
-        **kinds,
+        **{"EscalationPolicy": {"p": policy(level("schedule:web"), level("max"))}, **kinds},
     )
 
 
@@ -102,4 +101,23 @@ def test_a_level_of_which_only_the_shadow_is_reached_is_a_level_that_reached_nob
     gone_on = waiting.escalation.unreachable(ada.page_id, NOW, LEARNING)
     assert [one.responder for one in gone_on.facts if isinstance(one, PageRequested)] == ["max"]
     alone = climb.unreachable(ada.page_id, NOW, LEARNING)
+    assert [one.responder for one in alone.facts if isinstance(one, PageRequested)] == ["max"]
+
+
+def test_whoever_is_next_is_no_shadow_when_paged_as_the_next() -> None:
+    found = with_layers(layer("main", "ada", "bob"), layer("new", "bob", [], shadow=True))
+    both = resolve((Target(schedule="web", with_next=True),), found, NOW).found
+    assert [(one.responder, one.is_shadow) for one in both] == [("ada", False), ("bob", False)]
+
+
+def test_a_shadow_beside_whoever_has_the_turn_is_a_shadow_still() -> None:
+    turns = {**level("schedule:web"), "round_robin": True}
+    found = with_layers(
+        layer("main", "ada", "bob"),
+        layer("new", "eve", [], shadow=True),
+        EscalationPolicy={"p": policy(turns, level("max"))},
+    )
+    ada, eve = (climb := started(found)).pages
+    assert (ada.is_shadow, eve.is_shadow) == (False, True)
+    alone = climb.unreachable(ada.page_id, NOW, found)
     assert [one.responder for one in alone.facts if isinstance(one, PageRequested)] == ["max"]
