@@ -48,7 +48,7 @@ CATALOG_VERSIONS = Table(
     METADATA,
     Column("version", BigInteger, primary_key=True),
     Column("token", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Json, nullable=False),
 )
 _HEAD = {"id": "catalog", "version": 0}
 
