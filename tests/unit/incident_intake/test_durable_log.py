@@ -221,6 +221,23 @@ async def test_when_both_stand_still_the_sender_is_told_in_time() -> None:
         await bench.append("a")
 
 
+async def test_who_has_looked_in_time_needs_no_database(bench: Bench) -> None:
+    await bench.log.find_out()
+    bench.store.away = True
+    await bench.append("a")
+    assert bench.in_kafka() == {"a"}
+
+
+async def test_a_look_that_finds_something_or_comes_late_changes_nothing(bench: Bench) -> None:
+    async with bench.store.begin() as uow:
+        await uow.publish([Envelope(message("left"), START, "tests")])
+    await bench.log.find_out()
+    await bench.append("new")
+    assert bench.in_outbox() == ["left", "new"]
+    await bench.log.find_out()
+    assert bench.log.is_diverting
+
+
 async def test_better_out_of_order_than_not_heard() -> None:
     bench = Bench(Bounds(in_order_for=0.05))
     bench.store.away = True

@@ -14,15 +14,14 @@ Whatever is away, and however long: an answer comes within seconds, and what wai
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from incident_intake.handlers.bounds import DEFAULT, Bounds
+from incident_intake.handlers.entry import Entry, Envelopes, entry_of
 from tocsin import crash_points
 from tocsin.errors import Unavailable
-from tocsin.events import Envelope, Event, encode
 from tocsin.outgoing import Outgoing, Publisher
 from tocsin.topics import ALERT_EVENTS
 from tocsin.unit_of_work import Store, UnitOfWork
@@ -32,15 +31,6 @@ LOOK_EVERY = 0.5
 LOOK_WITHIN = 1.0
 DATABASE_REST = 5.0  # After it failed, so that not every alert waits for it in vain.
 NEITHER = "neither Kafka nor the database is there"
-Envelopes = Sequence[Envelope[Event]]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One request's events, and the same as they go to Kafka."""
-
-    envelopes: Envelopes
-    outgoing: Sequence[Outgoing]
 
 
 class DurableLog:
@@ -56,7 +46,8 @@ class DurableLog:
     ) -> None:
         """Give Kafka `deadline` seconds; look every `look_every` for what other replicas keep.
 
-        What an earlier process left in the outbox is not known yet: the first request looks.
+        What an earlier process left in the outbox is not known yet: `find_out` looks, or the first
+        request.
         """
         self._publisher = publisher
         self._store = store
@@ -65,6 +56,7 @@ class DurableLog:
         self._diverting = True
         self._drained_means_back = True
         self._holds = True  # Whether the outbox holds alert events, as far as is known.
+        self._begun = 0
         self._database_rests_until = 0.0
         self._away_since: float | None = None
         self._look_every = look_every
@@ -79,13 +71,23 @@ class DurableLog:
         """Whether alert events go to the outbox instead of Kafka."""
         return self._diverting
 
+    async def find_out(self) -> None:
+        """Look what an earlier process left, before anything is asked of this one."""
+        if self._begun or not self._holds:
+            return
+        async with asyncio.timeout(LOOK_WITHIN), self._store.read() as uow:
+            waiting = await uow.pending(ALERT_EVENTS.name)
+        if not waiting and not self._begun:
+            self._diverting = self._holds = False
+
     async def append(self, envelopes: Envelopes) -> None:
         """Make these durable, in order; Unavailable if neither way works, or not in time.
 
         A caller that is cancelled does not take the append with it: the sender that hung up may
         still believe that it was heard.
         """
-        entry = Entry(envelopes, _outgoing(envelopes))
+        self._begun += 1
+        entry = entry_of(envelopes)
         size = sum(len(one.value) for one in entry.outgoing)
         if self._appends and self._is_too_much(size):
             raise Unavailable("too much waits for Kafka or the database already")
@@ -231,13 +233,6 @@ class DurableLog:
         crash_points.reach("intake.after-divert")
         self._drained_means_back = True
         return True
-
-
-def _outgoing(envelopes: Envelopes) -> list[Outgoing]:
-    return [
-        Outgoing(each.data.TOPIC, each.data.key.encode(), encode(each), each.traceparent)
-        for each in envelopes
-    ]
 
 
 def _settle(done: "asyncio.Future[Any]", error: Exception | None = None) -> None:
