@@ -221,6 +221,19 @@ async def test_when_both_stand_still_the_sender_is_told_in_time() -> None:
         await bench.append("a")
 
 
+async def test_a_database_that_is_back_does_not_rest_any_more(bench: Bench) -> None:
+    await bench.append("first")
+    bench.broker.away = True
+    await bench.append("trigger")
+    bench.broker.away, bench.store.away = False, True
+    with pytest.raises(Unavailable):
+        await bench.append("refused")
+    bench.store.away = False
+    await bench.append("resolve")
+    await bench.append("trigger again")
+    assert bench.in_outbox() == ["trigger", "resolve", "trigger again"]
+
+
 async def test_who_has_looked_in_time_needs_no_database(bench: Bench) -> None:
     await bench.log.find_out()
     bench.store.away = True

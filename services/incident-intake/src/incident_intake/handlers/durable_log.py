@@ -202,7 +202,7 @@ class DurableLog:
                 raise Unavailable("what the outbox holds must not be overtaken") from error
             await self._send(entry.outgoing)
         else:
-            self._away_since = None
+            self._away_since, self._database_rests_until = None, 0.0
             # Kafka took all that the outbox held: straight to it again, if it is still there.
             if not written and await self._send_or_write(entry):
                 self._diverting = False
