@@ -184,6 +184,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "kind": ("md", "html", "json", "svg"),
     "number": ("1", "0", "1000001"),
     "item": ("act_" + "0" * 32,),
+    "swap": ("swap_" + "0" * 32,),
+    "override": ("ovr_" + "0" * 32,),
     "if-match": ('"0"', "1", "*", "W/x"),
     "state": ("open", "done"),
     "owner": ("ada",),
