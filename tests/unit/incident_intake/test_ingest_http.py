@@ -232,7 +232,7 @@ async def test_without_kafka_and_database_everybody_tries_again(path: str, body:
     answer = await world.http.post(path, headers=HOOK, json=body)
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
-    world.broker.away = False
+    world.broker.away = world.store.away = False
     again = await world.http.post(path, headers=HOOK, json=body)
     assert again.is_success
     assert len(kept(world)) == 1

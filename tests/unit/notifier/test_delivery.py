@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from notifier.adapters.lanes import FIRST_ROOM
 from notifier.domain.retrying import LEASE, MAX_ATTEMPTS
 from notifier.domain.states import Delivered, Failed, Retrying, Sending, Waiting, Withdrawn
 from notifier.settings import NotifierSettings
@@ -322,18 +323,18 @@ async def test_requested_and_withdrawn_in_one_batch_nobody_is_told() -> None:
 
 
 async def test_a_batch_is_planned_whole() -> None:
-    world = World({f"user-{n}": TWO_WAYS for n in range(300)})
+    world = World({f"user-{n}": TWO_WAYS for n in range(FIRST_ROOM)})
     await world.hears(
         *(
             asked(requested(f"page-{n}", responder=f"user-{n}", incident_id=f"inc-{n}"))
-            for n in range(300)
+            for n in range(FIRST_ROOM)
         )
     )
     await world.settles()
 
-    assert len(world.phone.told) == 300
+    assert len(world.phone.told) == FIRST_ROOM
     assert len(set(await world.told())) == 1
-    assert sum(isinstance(one.state, Waiting) for one in world.all()) == 300
+    assert sum(isinstance(one.state, Waiting) for one in world.all()) == FIRST_ROOM
 
 
 async def test_the_message_tells_the_incident_as_it_stands() -> None:
