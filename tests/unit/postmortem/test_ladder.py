@@ -70,6 +70,32 @@ def test_who_is_paged_when_and_how_often() -> None:
     assert found.ends_after == 3 * (5 * MINUTE + timedelta(seconds=90))
 
 
+def test_a_level_says_when_it_takes_part_and_who_takes_turns() -> None:
+    week_end = {"weekdays": ["fri"], "from": "18:00", "until": "09:00", "until_weekday": "mon"}
+    when = {"urgency": "high", "severity": ["critical", "error"], "labels": ['tier="1"']}
+    found = climbed(
+        {
+            "levels": [
+                {
+                    "when": {**when, "hours": {"time_zone": "Europe/Paris", "windows": [week_end]}},
+                    "targets": [{"schedule": "web", "with_next": True}, {"user": "ada"}],
+                    "round_robin": True,
+                }
+            ]
+        }
+    )
+    (rung,) = found.rungs
+    assert rung.notes == (
+        "only for high urgency",
+        "only for severity critical or error",
+        "only at fri 18:00 to mon 09:00 (Europe/Paris)",
+        'only for services whose labels match tier="1"',
+        "in turns: one of these for each page",
+    )
+    assert str(rung.aims[0]) == "schedule web: eve, and whoever is next"
+    assert len(drawn(found).boxes[0].lines) == len(rung.notes) + len(rung.aims)
+
+
 def test_a_level_with_nobody_is_told_from_one_of_which_nothing_was_told() -> None:
     assert climbed(PAYMENTS, ()).rungs[0].is_empty
     unknown = climbed(PAYMENTS, None).rungs[0]

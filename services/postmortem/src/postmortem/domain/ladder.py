@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from postmortem.domain.fitting import fitting
 from tocsin import durations
-from tocsin.catalog import Catalog, EscalationPolicy, Target
+from tocsin.catalog import Catalog, Condition, EscalationPolicy, Level, Restriction, Target
 
 WIDTH = 640
 LEFT = 8
@@ -22,29 +22,35 @@ OnCall = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """A target, and whom it means now; None: that was not told yet."""
+    """A target, and whom it means now (None: that was not told yet); maybe whoever is next too."""
 
     kind: str
     name: str
     people: tuple[str, ...] | None
+    with_next: bool = False
 
     def __str__(self) -> str:
         """Say both in a line."""
         if self.kind == "user":
             return f"user {self.name}"
+        also = ", and whoever is next" if self.with_next else ""
         if self.people is None:
-            return f"{self.kind} {self.name}"
-        return f"{self.kind} {self.name}: {', '.join(self.people) or 'nobody'}"
+            return f"{self.kind} {self.name}{also}"
+        return f"{self.kind} {self.name}: {', '.join(self.people) or 'nobody'}{also}"
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A level: when it is paged at the latest, counted from the trigger, and how long it waits."""
+    """A level: when it is paged at the latest, counted from the trigger, and how long it waits.
+
+    `notes` say when it takes part at all, and whether its targets take turns.
+    """
 
     number: int
     after: timedelta
     waits: timedelta
     aims: tuple[Aim, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -73,7 +79,7 @@ def ladder(policy: EscalationPolicy, catalog: Catalog, on_call: OnCall) -> Ladde
     after = timedelta()
     for number, level in enumerate(policy.levels, 1):
         aims = tuple(_aim(target, catalog, on_call) for target in level.targets)
-        rungs.append(Rung(number, after, level.escalate_after, aims))
+        rungs.append(Rung(number, after, level.escalate_after, aims, tuple(_notes(level))))
         after += level.escalate_after
     last = policy.last_resort or catalog.settings.last_resort
     return Ladder(
@@ -98,7 +104,33 @@ def _aim(target: Target, catalog: Catalog, on_call: OnCall) -> Aim:
         team = catalog.team(target.team)
         return Aim("team", target.team, team.members if team else ())
     name = target.schedule or ""
-    return Aim("schedule", name, on_call.get(name) if catalog.schedule(name) else ())
+    people = on_call.get(name) if catalog.schedule(name) else ()
+    return Aim("schedule", name, people, target.with_next)
+
+
+def _notes(level: Level) -> Iterator[str]:
+    if level.when is not None:
+        yield from _conditions(level.when)
+    if level.round_robin:
+        yield "in turns: one of these for each page"
+
+
+def _conditions(when: Condition) -> Iterator[str]:
+    if when.urgency:
+        yield f"only for {when.urgency} urgency"
+    if when.severity:
+        yield f"only for severity {' or '.join(when.severity)}"
+    if when.hours:
+        windows = "; ".join(map(_window, when.hours.windows))
+        yield f"only at {windows} ({when.hours.time_zone})"
+    for text in when.labels:
+        yield f"only for services whose labels match {text}"
+
+
+def _window(one: Restriction) -> str:
+    until = f"{one.until_weekday} " if one.until_weekday else ""
+    narrowed = ", on some dates" if one.months or one.days or one.years else ""
+    return f"{', '.join(one.weekdays)} {one.from_:%H:%M} to {until}{one.until:%H:%M}{narrowed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +179,7 @@ Given = tuple[str, Sequence[str], bool, str]
 def _levels(rungs: Iterable[Rung]) -> Iterator[Given]:
     before = ""
     for rung in rungs:
-        lines = [str(aim) for aim in rung.aims] or ["nobody"]
+        lines = [*rung.notes, *([str(aim) for aim in rung.aims] or ["nobody"])]
         yield f"Level {rung.number}", lines, rung.is_empty, before
         before = f"unanswered for {said(rung.waits)}"
 
