@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 DEFAULT_VAR = "var"
 DEFAULT_PORT = "8010"
 LAST_PORT = 65_535
+PORTS_OF_A_SYSTEM = 40  # From its first on: services with their replicas, Kafka, the rest.
 MOST_REPLICAS = 6  # As many ports are kept free above each service's own.
 # The examples' catalog holds only this key's hash, and intake refuses the key in production.
 DEV_KEY = "tocsin-dev-key"
@@ -69,7 +70,7 @@ class Layout:
 
         A DevError names the one that is wrong.
         """
-        last = LAST_PORT - 39
+        last = LAST_PORT - PORTS_OF_A_SYSTEM + 1
         port = environment.get("TOCSIN_PORT") or DEFAULT_PORT
         if not port.isascii() or not port.isdigit() or not 0 < int(port) <= last:
             raise DevError(f"TOCSIN_PORT must be a port from 1 to {last}, not {port!r}.")

@@ -33,6 +33,14 @@ def free_ports(count: int) -> list[int]:
     return found
 
 
+def free_range(count: int) -> int:
+    """Pick a loopback port at random from which on `count` are free."""
+    while True:
+        (port,) = free_ports(1)
+        if all(map(port_is_free, range(port, port + count))):
+            return port
+
+
 async def wait_for_port(port: int, *, within: float) -> bool:
     """Wait until something accepts connections on a loopback port; False when time is up."""
     deadline = time.monotonic() + within

@@ -20,6 +20,7 @@ from dev.layout import (
     ESCALATION,
     INTAKE,
     NOTIFIER,
+    PORTS_OF_A_SYSTEM,
     POSTMORTEM,
     ROOT,
     SERVICES,
@@ -27,7 +28,7 @@ from dev.layout import (
     Secrets,
     Service,
 )
-from dev.ports import free_ports
+from dev.ports import free_range
 from dev.postgres import PostgresServer
 from dev.process import Process
 
@@ -184,7 +185,7 @@ def running(
         given = {
             **os.environ,
             "TOCSIN_VAR": folder,
-            "TOCSIN_PORT": str(_free_port()),
+            "TOCSIN_PORT": str(free_range(PORTS_OF_A_SYSTEM)),
             "DATABASE": database,
             **(environment or {}),
         }
@@ -205,11 +206,3 @@ def _wait_until_up(process: Process, log: Path) -> None:
         if not process.is_running or time.monotonic() > deadline:
             raise RuntimeError(f"the system did not come up:\n{process.last_lines(40)}")
         time.sleep(0.05)
-
-
-def _free_port() -> int:
-    """Return a port above which a dev system's other ports fit."""
-    while True:
-        (port,) = free_ports(1)
-        if port < 60_000:  # noqa: PLR2004 - 39 more must fit below 65,536.
-            return port

@@ -20,8 +20,8 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 
 from dev.kafka import KafkaServer
-from dev.layout import ROOT, SERVICES, Layout, Secrets
-from dev.ports import free_ports
+from dev.layout import PORTS_OF_A_SYSTEM, ROOT, SERVICES, Layout, Secrets
+from dev.ports import free_range
 from dev.postgres import PostgresServer
 from dev.preflight import secrets_of
 from dev.process import Process
@@ -40,7 +40,7 @@ class Stand:
         """Use `folder`; a service in `elsewhere` has its SQLite file in that folder instead."""
         given = {
             "TOCSIN_VAR": str(folder),
-            "TOCSIN_PORT": str(_free_port()),
+            "TOCSIN_PORT": str(free_range(PORTS_OF_A_SYSTEM)),
             "DATABASE": "postgres" if postgres else "sqlite",
         }
         self.layout = Layout.of(given)
@@ -184,13 +184,6 @@ async def _is_ok(client: httpx.AsyncClient, url: str) -> bool:
     except httpx.TransportError:
         return False
     return answer.status_code == httpx.codes.OK
-
-
-def _free_port() -> int:
-    while True:
-        (port,) = free_ports(1)
-        if port < 60_000:
-            return port
 
 
 @contextmanager
