@@ -18,8 +18,8 @@ from incident_intake.entrypoints import (
 from incident_intake.entrypoints.reception import Reception
 from incident_intake.handlers import Handlers
 from incident_intake.handlers.durable_log import DurableLog
-from incident_intake.handlers.first_look import FirstLook
 from incident_intake.handlers.ingest import Ingest
+from incident_intake.handlers.outbox_watch import OutboxWatch
 from incident_intake.ports import IntakeUnitOfWork
 from incident_intake.settings import IntakeSettings
 from tocsin.application import Application
@@ -49,7 +49,7 @@ def build(
         on_timers=timers.on_timers(handlers),
         on_overdue=handlers.on_overdue,
         on_start=handlers.on_start,
-        workers=(FirstLook(durable_log),),
+        workers=(OutboxWatch(durable_log),),
         http=create_app(
             name="incident-intake",
             settings=settings,

@@ -72,12 +72,13 @@ class DurableLog:
         return self._diverting
 
     async def find_out(self) -> None:
-        """Look what an earlier process left, before anything is asked of this one."""
-        if self._begun or not self._holds:
+        """Look whether the outbox is empty, while nothing is asked of this process."""
+        if not self._holds or self._appends:
             return
+        begun = self._begun
         async with asyncio.timeout(LOOK_WITHIN), self._store.read() as uow:
             waiting = await uow.pending(ALERT_EVENTS.name)
-        if not waiting and not self._begun:
+        if not waiting and begun == self._begun:
             self._diverting = self._holds = False
 
     async def append(self, envelopes: Envelopes) -> None:

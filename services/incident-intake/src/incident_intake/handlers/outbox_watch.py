@@ -1,4 +1,4 @@
-"""The worker that looks, at start, what an earlier process left in the outbox."""
+"""The worker that looks whether the outbox still holds alert events, while nobody posts any."""
 
 import asyncio
 
@@ -10,21 +10,21 @@ from tocsin.failures import is_infrastructure
 log = structlog.get_logger(__name__)
 
 
-class FirstLook:
-    """Asks until the database has answered; from then on it has nothing to do.
+class OutboxWatch:
+    """Asks once a second until it is known to hold none; then it has nothing to do.
 
-    So a process that has been up for a while knows its outbox, though nobody posted anything yet:
-    when its database goes away, Kafka takes alerts at once.
+    So what an earlier process left, or this one kept, is known when the database goes away: if it
+    is nothing, Kafka takes alerts at once.
     """
 
-    name = "incident-intake.first-look"
+    name = "incident-intake.outbox-watch"
 
     def __init__(self, durable_log: DurableLog) -> None:
         """Look for `durable_log`."""
         self._log = durable_log
 
     async def run_once(self) -> bool:
-        """Look, if nobody has yet."""
+        """Look, if it may hold something."""
         try:
             await self._log.find_out()
         except Exception as error:
