@@ -8,7 +8,7 @@ them only if the outbox is known to hold none: else they are refused for a while
 that was restarted is soon back. Then Kafka takes them all the same: better out of order than not
 heard. Both away: Unavailable, and the sender tries again.
 
-Whatever is away, and however long: an answer comes within seconds, and what waits is bounded.
+Whatever is away, an answer comes within seconds, and what waits is bounded.
 """
 
 import asyncio
@@ -46,8 +46,7 @@ class DurableLog:
     ) -> None:
         """Give Kafka `deadline` seconds; look every `look_every` for what other replicas keep.
 
-        What an earlier process left in the outbox is not known yet: `find_out` looks, or the first
-        request.
+        What an earlier process left is not known yet: `find_out` looks, or the first request.
         """
         self._publisher = publisher
         self._store = store
@@ -63,6 +62,7 @@ class DurableLog:
         self._look_at = 0.0
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._worker: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._appends: dict[asyncio.Task[None], int] = {}
         self._held = 0
 
@@ -133,13 +133,18 @@ class DurableLog:
     async def _look(self) -> None:
         """Divert once another replica does: what it keeps in the outbox must not be overtaken.
 
-        One look serves every alert until the next. A resolve that comes sooner after a trigger
-        may still pass it, and somebody is paged for what is over: too many pages, never too few.
+        One look serves every alert until the next; who comes meanwhile waits for it. A resolve that
+        comes sooner may still pass a trigger: too many pages, never too few.
         """
         now = time.monotonic()
-        if self._diverting or now < max(self._look_at, self._database_rests_until):
-            return
-        self._look_at = now + self._look_every
+        if self._looking is None or self._looking.done():
+            if self._diverting or now < max(self._look_at, self._database_rests_until):
+                return
+            self._look_at = now + self._look_every
+            self._looking = asyncio.create_task(self._look_now())
+        await asyncio.shield(self._looking)
+
+    async def _look_now(self) -> None:
         try:
             async with asyncio.timeout(LOOK_WITHIN), self._store.read() as uow:
                 waiting = await uow.pending(ALERT_EVENTS.name)
