@@ -101,6 +101,8 @@ async def test_kafka_that_comes_and_goes_under_load_keeps_the_order(stand: Stand
 async def test_without_the_database_kafka_takes_alerts_and_the_rest_is_503_soon(
     stand: Stand, client: httpx.AsyncClient, how: str
 ) -> None:
+    # What intake kept while Kafka was away is gone, and it knows.
+    await eventually(partial(alerts_go_to_kafka, client, stand), within=30)
     if how == "killed":
         stand.postgres.kill()
     else:
@@ -133,6 +135,10 @@ async def test_without_the_database_kafka_takes_alerts_and_the_rest_is_503_soon(
     )
     await every_incident_is_told(stand, answers)
     await stand.until("readyz", *NAMES)
+
+
+async def alerts_go_to_kafka(client: httpx.AsyncClient, stand: Stand) -> bool:
+    return (await readiness(client, stand)).get("alerts_to") == "kafka"
 
 
 async def says(client: httpx.AsyncClient, stand: Stand, what: str, wanted: object) -> bool:

@@ -8,10 +8,11 @@ from incident_intake.handlers.durable_log import DurableLog
 from tocsin.failures import is_infrastructure
 
 log = structlog.get_logger(__name__)
+EVERY = 0.5  # Seconds between looks.
 
 
 class OutboxWatch:
-    """Asks once a second until it is known to hold none; then it has nothing to do.
+    """Asks twice a second until it is known to hold none; then it has nothing to do.
 
     So what an earlier process left, or this one kept, is known when the database goes away: if it
     is nothing, Kafka takes alerts at once.
@@ -34,5 +35,5 @@ class OutboxWatch:
         return False
 
     async def wait(self) -> None:
-        """Return never: the worker's own rhythm is enough."""
-        await asyncio.Event().wait()
+        """Return when it is time for the next look."""
+        await asyncio.sleep(EVERY)
