@@ -32,7 +32,7 @@ class KafkaPublisher:
         self._client_id = client_id
         self._within = within
         self._producer: AIOKafkaProducer | None = None
-        self._starting = asyncio.Lock()
+        self._turn = asyncio.Lock()
         self._stopping: set[asyncio.Task[None]] = set()
 
     async def send(self, outgoing: Sequence[Outgoing]) -> None:
@@ -40,8 +40,11 @@ class KafkaPublisher:
         producer = None
         try:
             async with asyncio.timeout(self._within):
-                producer = await self._started()
-                await asyncio.gather(*[await self._append(producer, one) for one in outgoing])
+                # Handed over one call after another, as they came; acks are awaited side by side.
+                async with self._turn:
+                    producer = await self._started()
+                    acks = [await self._append(producer, one) for one in outgoing]
+                await asyncio.gather(*acks)
         except (KafkaError, TimeoutError, OSError) as error:
             self._discard(producer)
             raise Unavailable(f"Kafka did not take it: {error!r}") from error
@@ -65,26 +68,25 @@ class KafkaPublisher:
         return future
 
     async def _started(self) -> AIOKafkaProducer:
-        async with self._starting:
-            if self._producer is None:
-                producer = AIOKafkaProducer(
-                    bootstrap_servers=self._bootstrap,
-                    client_id=self._client_id,
-                    acks="all",
-                    enable_idempotence=True,
-                    linger_ms=0,
-                    max_batch_size=256 * 1024,
-                    max_request_size=MAX_MESSAGE_BYTES,
-                    request_timeout_ms=15_000,
-                    retry_backoff_ms=50,
-                )
-                try:
-                    await producer.start()
-                except BaseException:
-                    self._stop(producer)
-                    raise
-                self._producer = producer
-            return self._producer
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap,
+                client_id=self._client_id,
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=0,
+                max_batch_size=256 * 1024,
+                max_request_size=MAX_MESSAGE_BYTES,
+                request_timeout_ms=15_000,
+                retry_backoff_ms=50,
+            )
+            try:
+                await producer.start()
+            except BaseException:
+                self._stop(producer)
+                raise
+            self._producer = producer
+        return self._producer
 
     def _discard(self, producer: AIOKafkaProducer | None) -> None:
         if producer is not None and self._producer is producer:
