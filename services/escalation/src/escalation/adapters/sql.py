@@ -6,38 +6,21 @@ from functools import cached_property
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import BigInteger, Column, Table, Text, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from escalation.adapters.sql_catalog import METADATA, SqlCatalogHistory
-from escalation.adapters.sql_rings import SqlRings, ring_table
-from escalation.adapters.sql_swaps import SqlSwaps, swaps_table
+from escalation.adapters.sql_catalog import SqlCatalogHistory
+from escalation.adapters.sql_rings import SqlRings
+from escalation.adapters.sql_swaps import SqlSwaps
+from escalation.adapters.tables import ESCALATIONS, HAND_OFFS, METADATA
 from escalation.domain.escalation import Escalation
 from escalation.ports import Told
 from tocsin.events import OnCallChanged
 from tocsin.prepared import Among, Prepared
-from tocsin.sql import Instant, Json, SqlUnitOfWork, insert_new, upsert
+from tocsin.sql import SqlUnitOfWork, insert_new, upsert
 
 __all__ = ["METADATA", "SqlEscalationUnitOfWork"]
 
-ESCALATIONS = Table(
-    "escalations",
-    METADATA,
-    Column("incident_id", Text, primary_key=True),
-    Column("version", BigInteger, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("updated_at", Instant, nullable=False),
-    Column("climb", Json, nullable=False),
-)
-HAND_OFFS = Table(
-    "hand_offs",
-    METADATA,
-    Column("schedule", Text, primary_key=True),
-    Column("look_at", Instant),  # None: the schedule was removed.
-    Column("fact", Json, nullable=False),
-)
-RINGS = ring_table(METADATA)
-SWAPS = swaps_table(METADATA)
 _CLIMB = TypeAdapter(Escalation)
 _LOAD = Prepared(
     select(ESCALATIONS.c.incident_id, ESCALATIONS.c.climb)
@@ -145,9 +128,9 @@ class SqlEscalationUnitOfWork(SqlUnitOfWork):
     @cached_property
     def rings(self) -> SqlRings:
         """Whose turn it is."""
-        return SqlRings(self.connection, RINGS)
+        return SqlRings(self.connection)
 
     @cached_property
     def swaps(self) -> SqlSwaps:
         """What people proposed to each other."""
-        return SqlSwaps(self.connection, SWAPS)
+        return SqlSwaps(self.connection)

@@ -4,52 +4,15 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Index,
-    MetaData,
-    Table,
-    Text,
-    and_,
-    func,
-    literal,
-    select,
-)
+from sqlalchemy import and_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from escalation.adapters.tables import CATALOG_HEAD, CATALOG_HISTORY, CATALOG_VERSIONS
 from escalation.ports import AppliedVersion, Note
 from tocsin.catalog.planning import Held
 from tocsin.events import CatalogDocumentChanged
-from tocsin.sql import Instant, Json, insert_new, recipe_tables, upsert
+from tocsin.sql import insert_new, upsert
 
-METADATA = MetaData()
-recipe_tables(METADATA)
-CATALOG_HEAD = Table(
-    "catalog_head",
-    METADATA,
-    Column("id", Text, primary_key=True),
-    Column("version", BigInteger, nullable=False),
-)
-CATALOG_HISTORY = Table(
-    "catalog_history",
-    METADATA,
-    Column("kind", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
-    Column("version", BigInteger, primary_key=True),
-    Column("set", Text, nullable=False),
-    Column("author", Text, nullable=False),
-    Column("spec", Json),  # None: deleted in this version.
-    Column("applied_at", Instant, nullable=False),
-    Index("catalog_history_version", "version"),
-)
-CATALOG_VERSIONS = Table(
-    "catalog_versions",
-    METADATA,
-    Column("version", BigInteger, primary_key=True),
-    Column("token", Text, nullable=False),
-    Column("reason", Json, nullable=False),
-)
 _HEAD = {"id": "catalog", "version": 0}
 
 

@@ -1,39 +1,26 @@
 """Swaps in SQL: a row each, the swap itself one JSON value."""
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, MetaData, Table, Text, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from escalation.adapters.tables import SWAPS
 from escalation.domain.swap import Swap
-from tocsin.sql import Json, upsert
+from tocsin.sql import upsert
 
 _SWAP = TypeAdapter(Swap)
-
-
-def swaps_table(metadata: MetaData) -> Table:
-    """Return the table among the service's others."""
-    return Table(
-        "swaps",
-        metadata,
-        Column("swap_id", Text, primary_key=True),
-        Column("schedule", Text, nullable=False),
-        Column("proposer", Text, nullable=False),
-        Column("other", Text, nullable=False),
-        Column("swap", Json, nullable=False),
-    )
 
 
 class SqlSwaps:
     """A row per swap."""
 
-    def __init__(self, connection: AsyncConnection, table: Table) -> None:
-        """Work on `table` in the transaction of `connection`."""
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work in the transaction of `connection`."""
         self._connection = connection
-        self._table = table
 
     async def load(self, swap_id: str) -> Swap | None:
         """Return one that exists, locked until the transaction ends."""
-        rows = self._table.c
+        rows = SWAPS.c
         query = select(rows.swap).where(rows.swap_id == swap_id).with_for_update()
         found = (await self._connection.execute(query)).scalar()
         return None if found is None else _SWAP.validate_python(found)
@@ -42,7 +29,7 @@ class SqlSwaps:
         self, schedule: str | None, person: str | None, after: str | None, limit: int
     ) -> list[Swap]:
         """Return swaps by their ids, after one of them."""
-        rows = self._table.c
+        rows = SWAPS.c
         query = select(rows.swap).order_by(rows.swap_id).limit(limit)
         if schedule is not None:
             query = query.where(rows.schedule == schedule)
@@ -62,4 +49,4 @@ class SqlSwaps:
             "other": swap.other,
             "swap": _SWAP.dump_python(swap, mode="json"),
         }
-        await upsert(self._connection, self._table, [row], key=["swap_id"])
+        await upsert(self._connection, SWAPS, [row], key=["swap_id"])
