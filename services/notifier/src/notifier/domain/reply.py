@@ -1,15 +1,13 @@
 """How people answer: the token of a link, and the words of a reply (`ack 7`)."""
 
-import base64
 import hashlib
-import hmac
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 
 from tocsin.channels import Action
+from tocsin.derived_tokens import derived_token
 
-TOKEN_BYTES = 16
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 _VERBS: dict[str, Action] = {
     "ack": "acknowledge",
@@ -50,8 +48,7 @@ def link_token(secret: str, page_id: str) -> str:
 
     It is derived, so that every attempt carries the same link and no table holds it.
     """
-    digest = hmac.digest(secret.encode(), f"link\x1f{page_id}".encode(), "sha256")
-    return base64.urlsafe_b64encode(digest[:TOKEN_BYTES]).rstrip(b"=").decode()
+    return derived_token(secret, "link", page_id)
 
 
 def token_hash(token: str) -> str:
