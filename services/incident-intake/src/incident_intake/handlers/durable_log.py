@@ -76,9 +76,7 @@ class DurableLog:
         if not self._holds or self._appends:
             return
         begun = self._begun
-        async with asyncio.timeout(LOOK_WITHIN), self._store.read() as uow:
-            waiting = await uow.pending(ALERT_EVENTS.name)
-        if not waiting and begun == self._begun:
+        if not await self._pending() and begun == self._begun:
             self._diverting = self._holds = False
 
     async def append(self, envelopes: Envelopes) -> None:
@@ -146,8 +144,7 @@ class DurableLog:
 
     async def _look_now(self) -> None:
         try:
-            async with asyncio.timeout(LOOK_WITHIN), self._store.read() as uow:
-                waiting = await uow.pending(ALERT_EVENTS.name)
+            waiting = await self._pending()
         except Exception as error:  # noqa: BLE001 - whatever the database has: Kafka is there.
             self._database_rests_until = time.monotonic() + DATABASE_REST
             log.warning("outbox_away", error=repr(error))
@@ -155,6 +152,10 @@ class DurableLog:
         if waiting:
             log.info("diverting_with_another_replica", waiting=waiting)
             self._diverting = self._holds = True
+
+    async def _pending(self) -> int:
+        async with asyncio.timeout(LOOK_WITHIN), self._store.read() as uow:
+            return await uow.pending(ALERT_EVENTS.name)
 
     async def _send(self, outgoing: Sequence[Outgoing]) -> None:
         try:
