@@ -73,10 +73,9 @@ class DurableLog:
 
     async def find_out(self) -> None:
         """Look whether the outbox is empty, while nothing is asked of this process."""
-        if not self._holds or self._appends:
-            return
         begun = self._begun
-        if not await self._pending() and begun == self._begun:
+        is_at_rest = self._holds and not self._appends
+        if is_at_rest and not await self._pending() and begun == self._begun:
             self._diverting = self._holds = False
 
     async def append(self, envelopes: Envelopes) -> None:
