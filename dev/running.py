@@ -117,7 +117,10 @@ class Running:
     async def apply(self, documents: list[dict[str, Any]], set_name: str) -> int:
         """Put a set of catalog documents in force everywhere, and return its version."""
         async with self.client() as client:
+            # A service is healthy before its database has its tables.
+            await _until_at(client, f"{self.escalation}/readyz", 0)
             current = await client.get(f"{self.escalation}/v1/catalog")
+            current.raise_for_status()
             answer = await client.put(
                 f"{self.escalation}/v1/catalog",
                 headers={"If-Match": str(current.json()["version"])},

@@ -45,11 +45,11 @@ def main(definition: Definition[Any]) -> None:
     if arguments.check:
         sys.stdout.write(f"{definition.name}: the settings are valid\n")
         return
+    quieten_collector()
     telemetry.configure_logs(found.log_level, definition.name)
     if getattr(arguments, "recall_since", None):
         sys.exit(_recall(definition, found, arguments.recall_since))
     telemetry.configure_traces(found.otlp, definition.name)
-    quieten_collector()
     # A thread that has committed waits this long at most for a busy event loop to let it say so.
     sys.setswitchinterval(0.0005)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -84,3 +84,4 @@ def quieten_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
+    gc.enable()  # `launching` turned it off for the imports.
