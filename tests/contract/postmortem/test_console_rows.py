@@ -94,17 +94,17 @@ async def test_triggered_come_before_acknowledged_and_the_newest_first(
         assert await uow.standings.counts(wanted) == {"triggered": 3, "acknowledged": 1}
 
 
-async def test_what_has_moved_is_told_earliest_first(store: PostmortemStore) -> None:
+async def test_what_has_moved_is_told_latest_first(store: PostmortemStore) -> None:
     async with store.begin() as uow:
         await uow.standings.save([some(1), some(2)], at(1))
         await uow.standings.save([some(3)], at(2))
         await uow.standings.save([some(1)], at(3))
     async with store.read() as uow:
         assert await uow.standings.moved(at(2), 10) == [
-            Moved("inc-3", at(2)),
             Moved("inc-1", at(3)),
+            Moved("inc-3", at(2)),
         ]
-        assert await uow.standings.moved(START, 1) == [Moved("inc-2", at(1))]
+        assert await uow.standings.moved(START, 1) == [Moved("inc-1", at(3))]
         assert await uow.standings.moved(at(4), 10) == []
 
 

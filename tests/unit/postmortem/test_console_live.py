@@ -140,6 +140,12 @@ async def test_a_storm_is_told_as_one_word(desk: Console) -> None:
     await desk.hears(*storm)
     await feed_of(desk).run_once()
     await browser.hears("event: reset")
+    # What moves while the storm is still in sight is told as well.
+    browser.parts.clear()
+    desk.clock.advance(timedelta(seconds=1))
+    await desk.hears(envelope("late", 1, triggered(incident_id="inc-late", number=900)))
+    await feed_of(desk).run_once()
+    await browser.hears("event: reset")
     await browser.goes()
     again = Browser(desk, f"/live?since={mark(START)}")
     await again.hears("event: reset")

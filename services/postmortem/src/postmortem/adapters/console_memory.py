@@ -67,11 +67,12 @@ class MemoryStandings:
         )
 
     async def moved(self, since: datetime, limit: int) -> Sequence[Moved]:
-        """Return what has moved since then, the earliest first."""
+        """Return what has moved since then, the latest first."""
         found = [
             Moved(name, at, one.version) for name, (one, at) in self._table.items() if at >= since
         ]
-        return sorted(found, key=lambda one: (one.moved_at, one.incident_id))[:limit]
+        found.sort(key=lambda one: one.incident_id)
+        return sorted(found, key=lambda one: one.moved_at, reverse=True)[:limit]
 
     async def missing(self, limit: int) -> Sequence[str]:
         """Return incidents that are known and not kept here."""

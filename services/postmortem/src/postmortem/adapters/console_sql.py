@@ -73,11 +73,11 @@ class SqlStandings:
         return {status: number for status, number in found.all()}  # noqa: C416 - rows are no pairs to mypy.
 
     async def moved(self, since: datetime, limit: int) -> Sequence[Moved]:
-        """Return what has moved since then, the earliest first."""
+        """Return what has moved since then, the latest first."""
         query = (
             select(STANDINGS.c.incident_id, STANDINGS.c.moved_at, STANDINGS.c.version)
             .where(STANDINGS.c.moved_at >= since)
-            .order_by(STANDINGS.c.moved_at, STANDINGS.c.incident_id)
+            .order_by(STANDINGS.c.moved_at.desc(), STANDINGS.c.incident_id)
             .limit(limit)
         )
         return [Moved(**row) for row in (await self._connection.execute(query)).mappings()]
