@@ -99,8 +99,10 @@ class InMemory:
 
 
 class OnKafka:
-    def __init__(self, server: KafkaServer, prefix: str, database: Database) -> None:
-        self.heard = Heard()
+    def __init__(
+        self, server: KafkaServer, prefix: str, database: Database, heard: Heard | None = None
+    ) -> None:
+        self.heard = heard or Heard()
         self.prefix = prefix
         self.store = SqlStore(database, SqlUnitOfWork, ManualClock().now)
         subscription = Subscription(COMMANDS, self.heard, (AddNote,))
@@ -132,13 +134,15 @@ def bootstrap(request: pytest.FixtureRequest) -> KafkaServer | None:
 
 
 @asynccontextmanager
-async def on_kafka(server: KafkaServer, prefix: str, folder: Path) -> AsyncIterator["OnKafka"]:
+async def on_kafka(
+    server: KafkaServer, prefix: str, folder: Path, heard: Heard | None = None
+) -> AsyncIterator["OnKafka"]:
     """Make a consumer on the real broker; whoever takes it starts it."""
     url = f"sqlite:///{folder}/bus.db"
     await migrate(url, "tests.recipe_service")
     await provision([server.bootstrap], prefix)
     database = Database(url)
-    world = OnKafka(server, prefix, database)
+    world = OnKafka(server, prefix, database, heard)
     yield world
     await world.broker.stop()
     await world.publisher.close()

@@ -10,7 +10,7 @@ import structlog
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
-from tocsin import kafka, pulse
+from tocsin import kafka, pulse, telemetry
 from tocsin.bus import Consumer
 from tocsin.kafka import DrainOnRevoke
 from tocsin.pausing import happens
@@ -100,6 +100,9 @@ class Subscribers:
                 self.connected = await self._broker.ping(timeout=CHECK_SECONDS)
         except (KafkaError, OSError, TimeoutError):
             self.connected = False
+        prefix = self._settings.topic_prefix
+        for group, waiting in (await pulse.lags(self._broker)).items():
+            telemetry.CONSUMER_LAG.labels(group.removeprefix(prefix)).set(waiting)
 
 
 async def _stopped(broker: KafkaBroker) -> None:

@@ -53,6 +53,7 @@ REQUEST_SECONDS = Histogram("tocsin_http_seconds", "An HTTP request", buckets=_S
 CONSUMER_FAILURES = Gauge(
     "tocsin_consumer_failures", "Times a consumer's batch has failed in a row", ["consumer"]
 )
+CONSUMER_LAG = Gauge("tocsin_consumer_lag", "Records that wait for a consumer", ["consumer"])
 OBLIGATIONS_OPEN = Gauge("tocsin_obligations_open", "Promises whose outcome is not known yet")
 OBLIGATIONS_OVERDUE = Gauge("tocsin_obligations_overdue", "Promises past their time")
 OLDEST_OVERDUE = Gauge(
