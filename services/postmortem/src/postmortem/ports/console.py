@@ -63,7 +63,7 @@ class Standings(Protocol):
         ...
 
     async def moved(self, since: datetime, limit: int) -> Sequence[Moved]:
-        """Return what has moved since then, the latest first: a storm hides the old, not the new."""
+        """Return what has moved since then, the latest first: a storm hides what is old."""
         ...
 
     async def missing(self, limit: int) -> Sequence[str]:
