@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 
+from tocsin import failing
 from tocsin.application import Application
 from tocsin.testing import START, ManualClock, MemoryStore, MemoryUnitOfWork
 from tocsin.timers import POSTPONED, TimerLoop
@@ -180,10 +181,14 @@ async def test_the_loop_outlives_an_outage() -> None:
     stop = asyncio.Event()
     running = asyncio.create_task(firing.loop.run(stop))
     await asyncio.sleep(0.05)
+    noted = failing.consumers()["things.timers"]
     firing.failing = {}
     async with asyncio.timeout(2):
         await firing.fired.wait()
+    await asyncio.sleep(0.05)
     stop.set()
     firing.loop.wake(None)
     await running
     assert firing.done == ["a"]
+    assert "away" in noted.error
+    assert "things.timers" not in failing.consumers()

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tocsin.watchdog import Watchdog
+from tocsin.failing import Failing
+from tocsin.watchdog import HOPELESS_SECONDS, Watchdog
 
 
 def watchdog(**ages: float) -> Watchdog:
@@ -27,6 +28,22 @@ def test_each_loop_without_progress_is_named_with_its_age() -> None:
         "relay: no progress for 61 s",
         "kafka: no progress for 3600 s",
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_served", "named"),
+    [
+        (HOPELESS_SECONDS + 1, True, ["notifier.pages: fails on the same batch for 301 s: full"]),
+        (HOPELESS_SECONDS - 1, True, []),
+        (HOPELESS_SECONDS + 1, False, []),  # A new process could not mend it either.
+    ],
+)
+def test_a_batch_that_fails_without_end_is_named_when_all_it_needs_is_there(
+    seconds: float, *, is_served: bool, named: list[str]
+) -> None:
+    failing = {"notifier.pages": Failing(9, time.monotonic() - seconds, "full")}
+    watched = Watchdog({}, is_served=lambda: is_served, failures=lambda: failing)
+    assert watched.stalled() == named
 
 
 async def test_a_stall_ends_the_run() -> None:

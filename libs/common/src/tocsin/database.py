@@ -1,17 +1,21 @@
 """A service's own database, by URL: SQLite (WAL, FULL) embedded, PostgreSQL for replicas."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import event, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from tocsin.driver import adapter_of, refused
 from tocsin.inline_sqlite import InlineConnection
 
+log = structlog.get_logger(__name__)
 READERS = 4
 IDLE_MS = "5000"
 
@@ -92,14 +96,25 @@ async def _begun(connection: AsyncConnection, how: str) -> AsyncIterator[AsyncCo
     What SQLAlchemy executes in it finds it open. What is not committed is rolled back.
     """
     driver: InlineConnection = adapter_of(connection).driver_connection
-    await _told(connection, driver.begin(how), how)
     try:
+        await _told(connection, driver.begin(how), how)
         yield connection
     finally:
-        if connection.in_transaction():  # SQLAlchemy executed something, and is in it too.
+        await _left(connection, driver)
+
+
+async def _left(connection: AsyncConnection, driver: InlineConnection) -> None:
+    """Undo what was not committed; a connection that refuses even that is given up."""
+    try:
+        # Not by `in_transaction`: of one whose commit was refused, on a full disk, SQLAlchemy says
+        # no, and nothing can be executed until it is rolled back.
+        if connection.get_transaction() is not None:
             await connection.rollback()
         if not connection.invalidated:
             await driver.rollback()
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        log.warning("connection_given_up", error=repr(error))
+        await connection.invalidate()
 
 
 async def _committed(connection: AsyncConnection) -> None:

@@ -1,4 +1,7 @@
-"""Which consumers of this process fail on the same batch again and again: for how long, and why."""
+"""Who in this process fails on the same batch again and again: for how long, and why.
+
+By name: the consumers, `<service>.<topic>`, and `<service>.timers`.
+"""
 
 import time
 from collections.abc import Mapping

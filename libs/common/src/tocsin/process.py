@@ -77,7 +77,7 @@ class Process:
         self.database_answers = False
         self.housekeeping = Housekeeping(self.database, self.clock)
         self.guard = Guard(found, self.application, self.store, self._is_connected, self._troubles)
-        self.watchdog = Watchdog(self._loops())
+        self.watchdog = Watchdog(self._loops(), is_served=lambda: self.database_answers)
 
     def _loops(self) -> dict[str, Callable[[], float]]:
         return {

@@ -7,7 +7,7 @@ from typing import Generic
 
 import structlog
 
-from tocsin import crash_points, telemetry
+from tocsin import crash_points, failing, telemetry
 from tocsin.application import Application
 from tocsin.failures import is_infrastructure
 from tocsin.pausing import happens
@@ -39,14 +39,17 @@ class TimerLoop(Generic[U]):
 
     async def run(self, stop: asyncio.Event) -> None:
         """Fire until told to stop."""
+        name = f"{self._application.name}.timers"
         while not stop.is_set():
             try:
                 await self._until_due()
                 await self.fire()
+                failing.forget(name)
             except Exception as error:
                 if not is_infrastructure(error):
                     raise
-                log.warning("timers_failed", error=repr(error))
+                failures = failing.note(name, error)
+                log.warning("timers_failed", failures=failures, error=repr(error))
                 await asyncio.sleep(0.5)
             self.progress = time.monotonic()
 
