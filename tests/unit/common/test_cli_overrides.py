@@ -58,6 +58,12 @@ def test_an_override_is_in_force_everywhere_when_the_command_returns(cli: Cli) -
     assert cli.tocsin.asked().count("GET /readyz") == 4
 
 
+def test_one_takes_the_place_of_another(cli: Cli) -> None:
+    words = ("override", "add", "web", "--cover", "eve", "--until", "4h", "--replaces", "ovr_1")
+    assert cli(*words).exit_code == 0
+    assert cli.tocsin.body(0)["replaces"] == "ovr_1"
+
+
 def test_a_dry_run_waits_for_nobody(cli: Cli) -> None:
     cli.tocsin.answers["POST /v1/overrides"] = done(dry_run=True, effects=[])
     result = cli("override", "add", "web", "--nobody", "--until", "1h", "--dry-run")

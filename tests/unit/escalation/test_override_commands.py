@@ -41,10 +41,11 @@ class World:
         found = subscriptions(ClimbHandlers(self.service.holder), overriding)
         (commands,) = [one for one in found if one.topic.name == "commands"]
         store: Any = self.service.store
-        self.consumer = Consumer("escalation", commands, store, ManualClock(NOW))
+        self.clock = ManualClock(NOW)
+        self.consumer = Consumer("escalation", commands, store, self.clock)
 
     async def opens(self) -> None:
-        await self.service.put([user("ada"), user("bob"), WEB])
+        await self.service.put([user("ada"), user("bob"), user("eve"), WEB])
         await self.service.told()
 
     async def hears(self, *commands: Envelope[Event]) -> list[Any]:
@@ -126,6 +127,61 @@ async def test_an_override_is_ended() -> None:
     left = dict(world.service.holder.current.overrides("web"))
     assert "ovr_2" not in left, "it had not begun"
     assert all(one.until <= NOW for one in left.values())
+
+
+async def test_an_override_is_moved_in_one_version_and_once() -> None:
+    world = World()
+    await world.opens()
+    await world.hears(
+        command("c1", wanted(starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR)),
+    )
+    version = world.service.holder.current.version
+    later = {"starts_at": NOW + 3 * HOUR, "ends_at": NOW + 4 * HOUR, "replaces": "ovr_1"}
+    for identity in ("c2", "c3"):
+        told = await world.hears(command(identity, wanted("ovr_2", **later)))
+        assert [one.refusal for one in answers(told)] == [""]
+        assert world.service.holder.current.version == version + 1
+    ((name, spec),) = world.service.holder.current.overrides("web")
+    assert (name, spec.from_, spec.until) == ("ovr_2", NOW + 3 * HOUR, NOW + 4 * HOUR)
+
+
+async def test_one_in_force_goes_to_another_person_from_now_on() -> None:
+    world = World()
+    await world.opens()
+    await world.hears(command("c1", wanted()))
+    world.clock.advance(HOUR / 2)
+    given = {"starts_at": NOW, "ends_at": NOW + 3 * HOUR, "cover": ("eve",), "replaces": "ovr_1"}
+    told = await world.hears(command("c2", wanted("ovr_2", **given)))
+    (handed,) = [one for one in told if isinstance(one, OnCallChanged)]
+    assert (handed.responders, handed.since) == (("eve",), NOW + HOUR / 2)
+    found = dict(world.service.holder.current.overrides("web"))
+    assert (found["ovr_1"].from_, found["ovr_1"].until) == (NOW, NOW + HOUR / 2)
+    assert (found["ovr_2"].from_, found["ovr_2"].until) == (NOW + HOUR / 2, NOW + 3 * HOUR)
+
+
+async def test_what_cannot_be_replaced_is_refused_and_nothing_is_added() -> None:
+    world = World()
+    await world.opens()
+    of_folder = {"schedule": "web", "from": "2026-03-04", "until": "2026-03-05", "cover": ["bob"]}
+    planned = {"kind": "Override", "name": "planned", "spec": of_folder}
+    await world.service.put([planned], set="holidays")
+    end = EndOverride(override_id="ovr_1", schedule="web", by=ADA)
+    await world.hears(command("c1", wanted()))
+    world.clock.advance(HOUR / 2)
+    await world.service.put([{**WEB, "name": "night"}], set="nights")
+    await world.hears(command("c2", end), command("c3", wanted("ovr_2")))
+    there = world.service.holder.current.overrides("web")
+    for which, said in (
+        ("ovr_9", "There is no override 'ovr_9'."),
+        ("ovr_1", "The override ovr_1 is over already; make another one instead."),
+        ("planned", "Override planned belongs to the set 'holidays'"),
+    ):
+        told = await world.hears(command(which, wanted(f"new-{which}", replaces=which)))
+        assert [one.refusal for one in answers(told)] == [said]
+    other = wanted("new", replaces="ovr_2").model_copy(update={"schedule": "night"})
+    (answer,) = answers(await world.hears(command("c4", other)))
+    assert answer.refusal == "The override ovr_2 is one of 'web', not of 'night'."
+    assert world.service.holder.current.overrides("web") == there
 
 
 async def test_the_answer_names_the_command_as_its_cause() -> None:

@@ -188,6 +188,19 @@ async def test_one_in_force_ends_now_and_what_was_stays(service: Service) -> Non
     assert await on_call(service, "2026-03-02T09:30:00Z") == ["ada"]
 
 
+async def test_one_is_moved_in_one_step_and_what_both_move_is_told(service: Service) -> None:
+    first = (await add(service, **LATER)).json()
+    there = {"from": "2026-03-05T14:00", "until": "2026-03-05T18:00", "replaces": first["id"]}
+    found = (await add(service, **there)).json()
+    assert found["catalog_version"] == first["catalog_version"] + 1
+    assert [one["after"] for one in found["effects"]] == [["ada"], ["eve"]]
+    assert await listed(service) == [found["id"]]
+    assert await on_call(service, "2026-03-04T14:00:00Z") == ["ada"]
+    assert await on_call(service, "2026-03-05T14:00:00Z") == ["eve"]
+    again = await add(service, **there)
+    assert (again.status_code, again.json()["type"]) == (404, "urn:tocsin:problem:no-such-override")
+
+
 async def test_one_of_a_folder_is_changed_in_that_folder(service: Service) -> None:
     spec = {"schedule": "web", **LATER, "add": "eve"}
     document = {"kind": "Override", "name": "planned", "spec": spec}

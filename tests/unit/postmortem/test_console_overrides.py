@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.postmortem.consoles import HTML, Console, console, hidden
 from tests.unit.postmortem.stories import BOB, START, envelope
-from tests.unit.postmortem.test_console_schedules import PAGE, catalog
+from tests.unit.postmortem.test_console_schedules import PAGE, catalog, foreseen, shift
 from tocsin import events as e
 
 FORM = f"{PAGE}/overrides"
@@ -127,7 +127,127 @@ async def test_a_time_that_comes_twice_begins_at_the_first_and_ends_at_the_last(
     assert asked.ends_at - asked.starts_at == timedelta(hours=1)
 
 
+async def test_what_would_move_is_told_before_anything_is_sent(desk: Console) -> None:
+    await hears(desk, foreseen(), "")
+    given = {**GIVEN, "view": "month", "week": "2026-03-09", "check": "1"}
+    checked = await desk.presses(await desk.gets(PAGE), FORM, **given)
+    assert checked.status_code == 200
+    page = checked.text
+    assert await orders(desk) == []
+    # On bob's own clock, and on that of the schedule for who is not in the catalog.
+    assert (
+        "<bdi>bob</bdi> is on call from Tue 10 Mar 17:00 until Wed 11 Mar 17:00"
+        ' <span class="quiet">Asia/Tokyo</span>, instead of <bdi>ada</bdi>'
+    ) in page
+    assert (
+        "<bdi>ada</bdi> is not on call from Tue 10 Mar 09:00 until Wed 11 Mar 09:00"
+        ' <span class="quiet">Europe/Paris</span>, but <bdi>bob</bdi>'
+    ) in page
+    # What was looked at is looked at still, and the form is as it was; the page stays as it is.
+    assert page.count('<th scope="row">') == 35
+    assert 'value="dentist"' in page
+    assert ("data-live" in page, 'http-equiv="refresh"' in page) == (False, False)
+
+    fields = hidden(page, FORM)
+    assert (await desk.client.post(FORM, data=fields, headers=HTML)).status_code == 303
+    ((_, asked),) = await orders(desk)
+    assert isinstance(asked, e.OverrideSchedule)
+    assert (asked.cover, asked.reason, asked.replaces) == (("bob",), "dentist", "")
+    assert asked.starts_at == datetime(2026, 3, 10, 8, tzinfo=UTC)
+
+
+async def test_where_the_clocks_change_in_between_times_say_their_offset(desk: Console) -> None:
+    since, until = datetime(2026, 10, 19, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
+    autumn = foreseen().model_copy(
+        update={"since": since, "until": until, "shifts": (shift(since, until, "ada"),)}
+    )
+    await hears(desk, autumn, "")
+    given = {**GIVEN, "from": "2026-10-24T09:00", "until": "2026-10-26T09:00", "check": "1"}
+    page = (await desk.presses(await desk.gets(PAGE), FORM, **given)).text
+    assert "from Sat 24 Oct 09:00+02:00 until Mon 26 Oct 09:00+01:00" in page
+    assert "from Sat 24 Oct 16:00 until Mon 26 Oct 17:00" in page, "Tokyo has one time all year"
+
+
+async def test_an_override_is_changed_by_the_same_form(desk: Console) -> None:
+    page = await desk.gets(PAGE)
+    assert f'href="{PAGE}?change=swap#make"' in page
+    page = await desk.gets(f"{PAGE}?change=swap&zone=Asia/Tokyo")
+    assert 'value="2026-03-05T17:00"' in page
+    assert 'value="2026-03-06T17:00"' in page
+    assert hidden(page, FORM)["replaces"] == "swap"
+    moved = {"how": "same", "person": "", "from": "2026-03-06T17:00", "until": "2026-03-07T17:00"}
+    checked = await desk.presses(page, FORM, **moved, check="1")
+    assert (
+        "The override that there is now (<bdi>eve</bdi> instead of everybody) ends" in checked.text
+    )
+    await desk.presses(page, FORM, **moved)
+    ((_, asked),) = await orders(desk)
+    assert isinstance(asked, e.OverrideSchedule)
+    assert (asked.replaces, asked.cover, asked.add) == ("swap", ("eve",), ())
+    assert asked.starts_at == datetime(2026, 3, 6, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("how", "person", "people"),
+    [
+        ("same", "bob", {"cover": ("bob",), "add": (), "remove": ()}),
+        ("add", "bob", {"cover": None, "add": ("bob",), "remove": ()}),
+        ("cover", "bob", {"cover": ("bob",), "add": (), "remove": ()}),
+    ],
+)
+async def test_who_it_puts_on_call_is_changed(
+    desk: Console, how: str, person: str, people: dict[str, tuple[str, ...] | None]
+) -> None:
+    page = await desk.gets(f"{PAGE}?change=swap")
+    given = {"from": "2026-03-05T09:00", "until": "2026-03-06T09:00", "how": how, "person": person}
+    assert (await desk.presses(page, FORM, **given)).status_code == 303
+    ((_, asked),) = await orders(desk)
+    assert isinstance(asked, e.OverrideSchedule)
+    assert {name: getattr(asked, name) for name in people} == people
+
+
+async def test_what_is_no_more_is_not_changed(desk: Console) -> None:
+    for name in ("none", "past"):
+        await desk.gets(f"{PAGE}?change={name}", 404)
+    given = {**GIVEN, "how": "same", "replaces": "none"}
+    found = await desk.presses(await desk.gets(PAGE), FORM, **given)
+    assert (found.status_code, "replaces: there is no override" in found.text) == (422, True)
+    found = await desk.presses(await desk.gets(PAGE), FORM, **{**GIVEN, "how": "same"})
+    assert (found.status_code, "how: must be one of" in found.text) == (422, True)
+    assert await orders(desk) == []
+
+
+async def test_the_bars_of_overrides_say_what_dragging_needs(desk: Console) -> None:
+    await hears(desk, foreseen(), "")
+    page = await desk.gets(f"{PAGE}?from=2026-03-05&zone=America/New_York")
+    assert 'data-override="swap" data-from="2026-03-05T03:00" data-until="2026-03-06T03:00"' in page
+    assert "<script>" not in page, "a reason is somebody's words"
+    assert page.count('class="day"') == 7
+    # The first midnight of the new time is an hour nearer.
+    page = await desk.gets(f"{PAGE}?from=2026-03-29&zone=Europe/Paris")
+    assert (
+        'data-date="2026-03-29" data-from="2026-03-29T00:00" data-until="2026-03-30T00:00"' in page
+    )
+
+
+async def test_a_day_begins_with_its_first_time_where_the_clocks_leave_midnight_out(
+    desk: Console,
+) -> None:
+    await hears(desk, foreseen(), "")
+    page = await desk.gets(f"{PAGE}?from=2026-03-29&zone=Asia/Beirut")
+    assert (
+        'data-date="2026-03-29" data-from="2026-03-29T01:00" data-until="2026-03-30T00:00"' in page
+    )
+    given = {**GIVEN, "from": "2026-03-29T01:00", "until": "2026-03-30T00:00"}
+    assert (await desk.presses(page, FORM, **given)).status_code == 303
+    ((_, asked),) = await orders(desk)
+    assert isinstance(asked, e.OverrideSchedule)
+    assert asked.starts_at is not None
+    assert asked.ends_at - asked.starts_at == timedelta(hours=23)
+
+
 async def test_who_may_only_read_has_no_form(desk: Console) -> None:
     await desk.logs_in("reader")
     page = await desk.gets(PAGE)
     assert (FORM in page, "End it now" in page) == (False, False)
+    assert ("dragging" in page, "?change=" in page) == (False, False)

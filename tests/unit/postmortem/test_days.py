@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from postmortem.domain.days import DAY, Day, days, rows, week_of, whole
 from postmortem.domain.outlook import Lane, Outlook, Shift
-from postmortem.domain.strip import HEAD, LANE, LEFT, PLOT, Bar, Strip, strips
+from postmortem.domain.strip import GRIP, HEAD, LANE, LEFT, PLOT, Bar, Hand, Strip, strips
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -152,3 +152,41 @@ def test_what_was_not_told_is_neither_held_nor_a_gap() -> None:
     assert [one.kind for one in whole(outlook, MONDAY - 9 * HOUR, MONDAY - HOUR)] == ["unknown"]
     bars = strips(outlook, days(date(2026, 3, 2), 7, ZoneInfo("UTC")), MONDAY)[0].tracks[0].bars
     assert [one.label for one in bars] == ["", "not known"]
+
+
+def hand(name: str, begins: int, hours: int, *people: str) -> Hand:
+    since = MONDAY + begins * HOUR
+    return Hand(name, since, since + hours * HOUR, people, f"{name} instead of everybody")
+
+
+def test_overrides_have_lanes_of_their_own_beside_each_other_where_they_meet() -> None:
+    ada = Shift(MONDAY, MONDAY + 60 * DAY, ("ada",))
+    outlook = Outlook("web", 1, MONDAY, MONDAY + 60 * DAY, (ada,), ())
+    hands = [
+        hand("a", 0, 24, "ada"),
+        hand("c", 24, 24, "zoe"),
+        hand("b", 12, 24),
+        hand("z", 900, 1),
+    ]
+    (found,) = strips(outlook, days(date(2026, 3, 2), 7, ZoneInfo("UTC")), MONDAY, hands)
+    names = [[bar.hand.name for bar in track.bars if bar.hand] for track in found.tracks]
+    assert names == [[], ["a", "c"], ["b"]]
+    assert [track.name for track in found.tracks] == ["On call", "Overrides", "Overrides"]
+    (nobody,) = found.tracks[2].bars
+    assert (nobody.label, nobody.x, nobody.width) == ("b instead of …", LEFT + 60, 120)
+    assert found.height == HEAD + 3 * LANE
+
+
+def test_an_override_is_held_by_the_ends_that_are_still_to_come() -> None:
+    outlook = Outlook("web", 1, MONDAY, MONDAY + 60 * DAY, (), ())
+    hands = [hand("long", 24, 24 * 10)]
+    week = days(date(2026, 3, 2), 14, ZoneInfo("UTC"))
+
+    def grips(now: datetime) -> list[list[tuple[str, int]]]:
+        drawn = strips(outlook, week, now, hands)
+        return [list(bar.grips(now)) for one in drawn for bar in one.tracks[1].bars]
+
+    end = LEFT + 4 * 120 - GRIP
+    assert grips(MONDAY) == [[("begins", LEFT + 120)], [("ends", end)]]
+    assert grips(MONDAY + 48 * HOUR) == [[], [("ends", end)]]
+    assert grips(MONDAY + 20 * DAY) == [[], []]

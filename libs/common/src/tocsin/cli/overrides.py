@@ -36,6 +36,9 @@ def add(
     ] = None,
     nobody: Annotated[bool, typer.Option("--nobody", help="Nobody is on call.")] = False,
     reason: Annotated[str, typer.Option(help="Why; pages tell it.")] = "",
+    replaces: Annotated[
+        str, typer.Option(help="An override that ends in the same moment: this one moves it.")
+    ] = "",
     dry_run: DryRun = False,
     within: Within = TAKEN_UP_WITHIN,
 ) -> None:
@@ -56,6 +59,8 @@ def add(
         "reason": reason,
         "dry_run": dry_run,
     }
+    if replaces:
+        body["replaces"] = replaces
     if covering or nobody:
         body["cover"] = covering or []
     answer = run.client.post(ESCALATION, PATH, body)

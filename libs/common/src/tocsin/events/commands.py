@@ -125,6 +125,7 @@ class OverrideSchedule(OverrideCommand):
 
     `cover` is on call instead of everybody; else `add` is on call as well, and `remove` is not.
     `override_id` is chosen by the sender, so a repeat is harmless. `starts_at`: null is now.
+    The override that it `replaces`, if any, ends in the same version of the catalog.
     """
 
     TYPE: ClassVar[str] = "tocsin.override-schedule.v1"
@@ -135,6 +136,7 @@ class OverrideSchedule(OverrideCommand):
     remove: tuple[str, ...] = ()
     cover: tuple[str, ...] | None = None
     reason: str = ""
+    replaces: str = ""
 
 
 class EndOverride(OverrideCommand):

@@ -29,7 +29,8 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 class NewOverride(BaseModel):
     """For a span somebody else is on call; the fields are those of the document.
 
-    `from` is now where it is not given. Times without an offset are on the schedule's clock.
+    `from` is now where it is not given. Times without an offset are on the schedule's clock. It
+    stands in place of the override that it `replaces`, which ends in the same moment.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -41,6 +42,7 @@ class NewOverride(BaseModel):
     remove: Names = []
     cover: Names | None = None
     reason: str = Field(default="", max_length=500)
+    replaces: str = Field(default="", max_length=200)
     author: str | None = Field(default=None, min_length=1, max_length=200)
     dry_run: bool = False
 
@@ -126,6 +128,7 @@ def router(
                     body.written(now),
                     body.author or who.name,
                     now,
+                    replaces=body.replaces,
                     dry_run=body.dry_run,
                     rights=Rights(who.name, who.sets),
                 )

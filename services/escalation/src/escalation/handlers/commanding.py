@@ -52,8 +52,8 @@ class OverrideCommandHandlers:
         author = command.by.name
         try:
             if isinstance(command, OverrideSchedule):
-                spec = _written(command, now)
-                await self._overrides.add(uow, command.override_id, spec, author, now)
+                name, spec = command.override_id, _written(command, now)
+                await self._overrides.add(uow, name, spec, author, now, replaces=command.replaces)
             elif isinstance(command, EndOverride):
                 await self._overrides.end(uow, command.override_id, author, now)
         except InvalidCatalogError as error:

@@ -24,6 +24,7 @@ from tocsin.errors import InputError, Refused
 BY_HAND = "by-hand"
 KIND = "Override"
 KINDS = ("User", "Schedule", KIND)
+Specs = dict[str, dict[str, Any] | None]  # What becomes of each override; None: it is gone.
 
 
 class NoSuchOverrideError(InputError):
@@ -79,17 +80,24 @@ class OverrideHandlers:
         author: str,
         now: datetime,
         *,
+        replaces: str = "",
         dry_run: bool = False,
         rights: Rights = EVERY_SET,
     ) -> Done:
-        """Put an override in force; one of this name that is there already is answered as it is."""
+        """Put an override in force; one of this name that is there already is answered as it is.
+
+        The one that it `replaces` ends in the same version: nobody is paged by both, or by neither.
+        """
         read = await _read(uow, dry_run=dry_run)
         if there := read.of_name(name):
             return Done(_listed(there, read.catalog), read.version)
         if await uow.catalog_history.ever_held(KIND, name):
             raise Refused(f"The override {name} was removed since; ask with another key.")
-        spec = from_now(written, _checked(name, written, read.catalog, now), read.catalog, now)
-        return await self._put(uow, read, name, spec, author, now, dry_run, rights)
+        checked = _checked(name, written, read.catalog, now)
+        specs: Specs = {name: from_now(written, checked, read.catalog, now)}
+        if replaces:
+            specs[replaces] = _over(_replaced(read, replaces, checked.schedule, now), now)
+        return await self._put(uow, read, specs, author, now, dry_run, rights)
 
     async def end(
         self,
@@ -103,16 +111,10 @@ class OverrideHandlers:
     ) -> Done:
         """End an override now: deleted before it began, else over from now on; again is nothing."""
         read = await _read(uow, dry_run=dry_run)
-        held = read.of_name(name)
-        if held is None:
-            raise NoSuchOverrideError(f"There is no override {name!r}.")
-        if held.set != BY_HAND:
-            raise ForeignDocumentError([held])
-        one = _listed(held, read.catalog)
+        one = _by_hand(read, name)
         if one.override.ends <= now:
             return Done(one, read.version)
-        spec = ended(held.spec, now) if one.override.begins < now else None
-        return await self._put(uow, read, name, spec, author, now, dry_run, rights)
+        return await self._put(uow, read, {name: _over(one, now)}, author, now, dry_run, rights)
 
     async def listed(self, uow: EscalationUnitOfWork) -> tuple[Catalog, Sequence[Listed]]:
         """Return every override, by when it begins, and the catalog that they stand in."""
@@ -124,17 +126,18 @@ class OverrideHandlers:
         self,
         uow: EscalationUnitOfWork,
         read: _Read,
-        name: str,
-        spec: dict[str, Any] | None,
+        specs: Specs,
         author: str,
         now: datetime,
         dry_run: bool,
         rights: Rights,
     ) -> Done:
-        before = read.of_name(name)
-        wanted = [] if spec is None else [Document(kind=KIND, name=name, spec=spec)]
+        """Make a version of these overrides of one schedule; what becomes of the first is told."""
+        name, spec = next(iter(specs.items()))
+        before = [held for one in specs if (held := read.of_name(one))]
+        wanted = [Document(kind=KIND, name=one, spec=new) for one, new in specs.items() if new]
         reason = str((spec or {}).get("reason", ""))
-        found = changes([before] if before else [], wanted, BY_HAND)
+        found = changes(before, wanted, BY_HAND)
         # By hand is nobody's folder: what counts is whose schedule it is.
         sets = touched(found, BY_HAND, read.held)
         allowed(rights, [one for one in sets if one != BY_HAND])
@@ -146,14 +149,14 @@ class OverrideHandlers:
                 uow, read.version, found, BY_HAND, author, now, Note(rights.token, reason)
             )
         after = read.catalog.with_changes(version, events)
-        shown = before if spec is None else Held(KIND, name, BY_HAND, spec, version, author)
+        shown = Held(KIND, name, BY_HAND, spec, version, author) if spec else read.of_name(name)
         assert shown is not None, "only what is there is deleted"
-        one, was = _listed(shown, read.catalog), _listed(before or shown, read.catalog)
+        one = _listed(shown, read.catalog)
         schedule = one.spec.schedule
         if not dry_run:
             told = await uow.hand_offs.load({schedule})
             await tell(uow, after, told, {schedule}, now)
-        within = (max(was.override.begins, now), was.override.ends)
+        within = _span([one, *(_listed(held, read.catalog) for held in before)], now)
         then, soon = (Outlook(each, within) for each in (read.catalog, after))
         return Done(one, version, tuple(shift_effects(schedule, then, soon)))
 
@@ -163,6 +166,37 @@ async def _read(uow: EscalationUnitOfWork, *, dry_run: bool) -> _Read:
     version = await (history.version() if dry_run else history.lock())
     held = tuple(await history.documents(kinds=KINDS))
     return _Read(version, held, catalog_of(held, version))
+
+
+def _by_hand(read: _Read, name: str) -> Listed:
+    """Return an override that somebody made by hand; a refusal where there is none."""
+    held = read.of_name(name)
+    if held is None:
+        raise NoSuchOverrideError(f"There is no override {name!r}.")
+    if held.set != BY_HAND:
+        raise ForeignDocumentError([held])
+    return _listed(held, read.catalog)
+
+
+def _replaced(read: _Read, name: str, schedule: str, now: datetime) -> Listed:
+    """Return the override in whose place another stands: of the same schedule, and not over."""
+    one = _by_hand(read, name)
+    if one.spec.schedule != schedule:
+        raise Refused(f"The override {name} is one of {one.spec.schedule!r}, not of {schedule!r}.")
+    if one.override.ends <= now:
+        raise Refused(f"The override {name} is over already; make another one instead.")
+    return one
+
+
+def _over(one: Listed, now: datetime) -> dict[str, Any] | None:
+    """Return what is left of an override that ends now: nothing, before it began."""
+    return ended(one.held.spec, now) if one.override.begins < now else None
+
+
+def _span(found: Sequence[Listed], now: datetime) -> tuple[datetime, datetime]:
+    """Return the time to come in which any of these is in force."""
+    begins = min(one.override.begins for one in found)
+    return max(begins, now), max(one.override.ends for one in found)
 
 
 def _checked(name: str, written: dict[str, Any], held: Catalog, now: datetime) -> catalog.Override:

@@ -1,6 +1,7 @@
 """Overrides by a form: a posted form to a command, decided by escalation."""
 
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
@@ -12,7 +13,7 @@ from postmortem.entrypoints.console.schedules import Wall
 from postmortem.entrypoints.console.zones import zone_named
 from postmortem.handlers import ordering
 from tocsin import ids
-from tocsin.catalog import Catalog
+from tocsin.catalog import Catalog, Override
 from tocsin.events import EndOverride, OverrideCommand, OverrideSchedule
 from tocsin.events.commands import of_schedule
 from tocsin.web import Problem
@@ -26,7 +27,7 @@ def router(routes: APIRouter, wall: Wall) -> None:
 
     @routes.post("/schedules/{name}/overrides")
     async def override(request: Request, name: str) -> Response:
-        """Put somebody on call for a while: a command, decided elsewhere."""
+        """Put somebody on call for a while, by a command; or only tell what that would move."""
         visitor, given = await door.writer(request)
         wall.spec(name)
         identity = command_id("override", of_schedule(name), visitor.actor, given)
@@ -34,6 +35,8 @@ def router(routes: APIRouter, wall: Wall) -> None:
             asked = _wanted(wall.catalog, name, visitor, given, identity, door.clock.now())
         except ValueError as error:
             return await wall.page(request, visitor, name, wrong=str(error), kept=given)
+        if given.get("check"):
+            return await wall.page(request, visitor, name, kept=given, wish=asked)
         return await _give(wall, asked, identity)
 
     @routes.post("/schedules/{name}/overrides/{override_id}/end")
@@ -59,9 +62,11 @@ def _wanted(
     catalog: Catalog, name: str, visitor: Visitor, given: Given, identity: str, now: datetime
 ) -> OverrideSchedule:
     """Return the command that a form asks for; ValueError names the field that is wrong."""
-    person, reason = given.get("person", "").strip(), given.get("reason", "").strip()
-    if catalog.user(person) is None:
-        raise ValueError(f"person: the catalog has no user {person[:100]!r}")
+    replaces, reason = given.get("replaces", ""), given.get("reason", "").strip()
+    was = dict(catalog.overrides(name)).get(replaces)
+    if replaces and was is None:
+        raise ValueError(f"replaces: there is no override {replaces[:100]!r} here any more")
+    people = _people(catalog, given, was)
     zone = zone_named(given.get("zone", ""))
     if zone is None:
         raise ValueError("zone: is missing; load the page again")
@@ -73,9 +78,6 @@ def _wanted(
         raise ValueError("until: must be after `from`, and to come")
     if len(reason) > LONGEST_REASON:
         raise ValueError(f"reason: write at most {LONGEST_REASON} characters")
-    how = given.get("how", "")
-    if how not in {"cover", "add"}:
-        raise ValueError("how: must be one of cover, add")
     return OverrideSchedule(
         override_id=ids.prefixed("ovr", identity),
         schedule=name,
@@ -83,10 +85,27 @@ def _wanted(
         via=VIA,
         starts_at=begins,
         ends_at=ends,
-        add=(person,) if how == "add" else (),
-        cover=(person,) if how == "cover" else None,
         reason=reason,
+        replaces=replaces,
+        **people,
     )
+
+
+def _people(catalog: Catalog, given: Given, was: Override | None) -> dict[str, Any]:
+    """Return who is put on call how; where an override is changed, as it `was` unless it says."""
+    person, how = given.get("person", "").strip(), given.get("how", "")
+    stays = was is not None and how == "same"
+    if was is not None and stays and not person:
+        return {"add": was.add, "remove": was.remove, "cover": was.cover}
+    if catalog.user(person) is None:
+        raise ValueError(f"person: the catalog has no user {person[:100]!r}")
+    if was is not None and stays and was.cover is None:
+        return {"add": (person,), "remove": was.remove}
+    if how == "add":
+        return {"add": (person,)}
+    if how != "cover" and not stays:
+        raise ValueError("how: must be one of cover, add")
+    return {"cover": (person,)}
 
 
 def _instant(field: str, given: Given, zone: ZoneInfo, *, ends: bool = False) -> datetime | None:

@@ -1,8 +1,8 @@
 """Schedules: who is on call now, and the weeks of one, in the time zone of whoever looks."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,16 +13,18 @@ from starlette.responses import Response
 from postmortem.domain.days import Day, days, rows, week_of
 from postmortem.domain.order import SHOWN_FOR
 from postmortem.domain.outlook import Outlook
-from postmortem.domain.strip import HEAD, LANE, LEFT, PLOT, strips
+from postmortem.domain.strip import GRIP, LANE, LEFT, PLOT, Hand, strips
 from postmortem.domain.watch import Watch
+from postmortem.entrypoints.console.by_hand import ByHand, on_the_wall
 from postmortem.entrypoints.console.commands import Given
 from postmortem.entrypoints.console.door import Door, Visitor
 from postmortem.entrypoints.console.live import mark
 from postmortem.entrypoints.console.rendering import Pages
-from postmortem.entrypoints.console.zones import Chosen, chosen, offered
+from postmortem.entrypoints.console.zones import Chosen, chosen, offered, zone_named
 from postmortem.ports import PostmortemUnitOfWork
 from tocsin import ids
-from tocsin.catalog import Catalog, EscalationPolicy, Override, Schedule
+from tocsin.catalog import Catalog, EscalationPolicy, Schedule
+from tocsin.events import OverrideSchedule
 from tocsin.events.commands import of_schedule
 from tocsin.holder import CatalogHolder
 from tocsin.unit_of_work import Store
@@ -64,10 +66,17 @@ class Wall:
         *,
         wrong: str = "",
         kept: Given | None = None,
+        wish: OverrideSchedule | None = None,
     ) -> Response:
-        """Return the page of a schedule; what was `wrong` in a form of it, and what it held."""
+        """Return the page of a schedule.
+
+        Of a form that was sent: what it held, what was `wrong` in it, or what it wishes for, which
+        the page tells before it is done.
+        """
         spec, now = self.spec(name), self.door.clock.now()
-        asked = _asked(request, spec, now)
+        asked = _asked(request, kept or {}, spec, now)
+        by_hand = ByHand(name, spec, self.catalog, now)
+        form = kept or by_hand.form(request.query_params.get("change", ""), asked.zone)
         async with self.store.read() as uow:
             outlook = await uow.outlooks.get(name)
             watches = await uow.watches.all()
@@ -84,9 +93,13 @@ class Wall:
             since=mark(now),
             key=ids.new(),
             wrong=wrong,
-            kept=kept or {},
-            **_drawn(outlook, asked, now),
-            **_around(self.catalog, name, spec, visitor, now),
+            kept=form,
+            is_answer=kept is not None,
+            was=by_hand.specs.get(form.get("replaces", "")),
+            wish=wish,
+            lines=by_hand.lines(outlook, wish) if wish else (),
+            **_drawn(outlook, asked, now, by_hand.hands),
+            **_around(by_hand, visitor),
         )
         asked.chosen.keep(answer)
         return answer
@@ -170,12 +183,15 @@ def _teams(catalog: Catalog, policies: Sequence[str]) -> set[str]:
     return {spec.team for spec in specs if spec and spec.team}
 
 
-def _asked(request: Request, spec: Schedule, now: datetime) -> Asked:
-    view = request.query_params.get("view", "week")
+def _asked(request: Request, kept: Given, spec: Schedule, now: datetime) -> Asked:
+    """Return what the address asks for, or what was looked at when a form was sent."""
+    query = request.query_params
+    view = kept.get("view") or query.get("view", "week")
     if view not in VIEWS:
         raise Problem(422, "invalid", f"view: must be one of {', '.join(VIEWS)}", field="view")
-    zone = chosen(request, spec.time_zone)
-    day = _day(request.query_params.get("from", "")) or now.astimezone(zone.zone).date()
+    looked_in = zone_named(kept.get("zone", ""))
+    zone = Chosen(looked_in) if looked_in else chosen(request, spec.time_zone)
+    day = _day(kept.get("week") or query.get("from", "")) or now.astimezone(zone.zone).date()
     return Asked(view, days(week_of(day), VIEWS[view][1], zone.zone), zone)
 
 
@@ -192,7 +208,9 @@ def _day(text: str) -> date | None:
     return found
 
 
-def _drawn(outlook: Outlook | None, asked: Asked, now: datetime) -> dict[str, Any]:
+def _drawn(
+    outlook: Outlook | None, asked: Asked, now: datetime, hands: Sequence[Hand]
+) -> dict[str, Any]:
     since, until = asked.days[0].begins, asked.days[-1].ends
     gaps = outlook.gaps(max(since, now), until) if outlook else ()
     return {
@@ -200,36 +218,26 @@ def _drawn(outlook: Outlook | None, asked: Asked, now: datetime) -> dict[str, An
         "views": {name: said for name, (said, _) in VIEWS.items()},
         "outlook": outlook,
         "rows": rows(outlook, asked.days) if outlook else (),
-        "strips": strips(outlook, asked.days, now) if outlook else (),
-        "sizes": {"left": LEFT, "wide": LEFT + PLOT, "head": HEAD, "lane": LANE},
+        "strips": strips(outlook, asked.days, now, hands) if outlook else (),
+        "sizes": {"wide": LEFT + PLOT, "lane": LANE, "grip": GRIP},
         "gaps": gaps[:MOST_GAPS],
         "more_gaps": len(gaps[MOST_GAPS:]),
         "today": now.astimezone(asked.zone).date(),
         "wall": partial(_wall, asked.zone),
+        "written": partial(on_the_wall, asked.zone),
         "stamp": lambda at: at.astimezone(asked.zone).strftime("%a %d %b %H:%M"),
     }
 
 
-def _around(
-    catalog: Catalog, name: str, spec: Schedule, visitor: Visitor, now: datetime
-) -> dict[str, Any]:
+def _around(found: ByHand, visitor: Visitor) -> dict[str, Any]:
+    catalog, zone = found.catalog, found.spec.time_zone
     person = catalog.user(visitor.person) if visitor.person else None
     return {
-        "policies": using(catalog, name),
-        "overrides": list(_in_force(catalog.overrides(name), ZoneInfo(spec.time_zone), now)),
+        "policies": using(catalog, found.name),
+        "overrides": found.in_force,
         "users": sorted(one for kind, one in catalog.specs if kind == "User"),
-        "zones": offered(catalog, spec.time_zone, person.time_zone if person else ""),
+        "zones": offered(catalog, zone, person.time_zone if person else ""),
     }
-
-
-def _in_force(
-    found: Sequence[tuple[str, Override]], zone: ZoneInfo, now: datetime
-) -> Iterator[tuple[str, Override]]:
-    """Yield the overrides that are not over."""
-    for name, one in found:
-        until = one.until if one.until.tzinfo else one.until.replace(tzinfo=zone)
-        if until.astimezone(UTC) > now:
-            yield name, one
 
 
 def _wall(zone: ZoneInfo, at: datetime, day: Day) -> str:
