@@ -51,10 +51,16 @@ class Desk:
         return page
 
     async def logs_in(
-        self, path: str = "/", *, role: str = "writer", person: str = "ada", scripts: bool = True
+        self,
+        path: str = "/",
+        *,
+        role: str = "writer",
+        person: str = "ada",
+        scripts: bool = True,
+        phone: bool = True,
     ) -> Page:
         """Open a page by the login, with the keyboard alone."""
-        page = await self.opens(path, scripts=scripts)
+        page = await self.opens(path, scripts=scripts, phone=phone)
         await page.focus("#token")
         await page.keyboard.type(TOKENS[role][0])
         await page.keyboard.press("Tab")

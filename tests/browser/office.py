@@ -55,9 +55,9 @@ class There:
     app: Application[Any]
 
 
-async def moves_in(house: House) -> Office:
-    """Reach the house's people in Slack."""
-    await house.apply(in_slack())
+async def moves_in(house: House, *more: dict[str, Any]) -> Office:
+    """Reach the house's people in Slack; `more` documents are put into its catalog."""
+    await house.apply([*in_slack(), *more])
     return Office(There(house.slack, house.clock, house.residents["notifier"].application))
 
 
