@@ -13,14 +13,13 @@ from playwright.async_api import Browser, Page
 from dev.chromium import ABSENT, chromium, executable
 from dev.layout import ROOT
 from dev.ports import free_ports
-from dev.story import NIGHT, NOW, ROTA
+from dev.story import NIGHT, NOW
+from dev.story_catalog import SHOP, told
 from postmortem import bootstrap
 from postmortem.adapters.memory import MemoryPostmortemUnitOfWork
 from postmortem.handlers import Handlers
 from postmortem.ports import PostmortemUnitOfWork
 from postmortem.settings import PostmortemSettings
-from tocsin.catalog import Catalog
-from tocsin.catalog.documents import User
 from tocsin.holder import CatalogHolder
 from tocsin.lifecycle import Parts
 from tocsin.serving import server_of
@@ -35,6 +34,8 @@ PAGES = {
     "incidents": "/",
     "incident": "/incidents/42",
     "on-call": "/on-call",
+    "schedule": "/schedules/payments",
+    "policy": "/policies/payments",
     "silences": "/silences",
     "postmortem": f"/postmortems/inc_{39:032x}",
 }
@@ -51,13 +52,11 @@ async def serving() -> AsyncIterator[str]:
     )
     store = MemoryStore(MemoryPostmortemUnitOfWork)
     clock = ManualClock(NOW)
-    ada = User(email="ada@example.org", time_zone="Europe/Paris")
-    catalog = CatalogHolder(Catalog(1, {("User", "ada"): ada}))
-    parts = Parts[PostmortemUnitOfWork](store, clock, catalog, MemoryBroker())
+    parts = Parts[PostmortemUnitOfWork](store, clock, CatalogHolder(SHOP), MemoryBroker())
     application = bootstrap.build(settings, parts)
     async with store.begin() as uow:
         await Handlers().on_events(uow, NIGHT, NOW)
-        await Handlers().on_catalog(uow, ROTA, NOW)
+        await Handlers().on_catalog(uow, told(), NOW)
     server = server_of(application.http, settings)
     task = asyncio.create_task(server.serve())
     while not server.started:
