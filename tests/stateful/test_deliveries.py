@@ -11,10 +11,12 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from notifier.adapters.memory import MemoryNotifierUnitOfWork
 from notifier.adapters.sql import SqlNotifierUnitOfWork
+from notifier.adapters.teller import Pile
 from notifier.domain.notification import Notification
 from notifier.entrypoints.kafka import subscriptions
 from notifier.entrypoints.timers import TimerEntry
 from notifier.handlers.incidents import IncidentHandlers
+from notifier.handlers.notices import NoticeHandlers
 from notifier.handlers.pages import PageHandlers
 from notifier.handlers.sending import SendingHandlers
 from notifier.ports import ChannelState, Finished, Job
@@ -108,6 +110,7 @@ class Delivering(Machine):
         self.ledger = Ledger()
         self.dispatcher = Dispatcher(self.ledger)
         catalog = Catalog(1, {("User", name): user for name, user in PEOPLE.items()})
+        notices = NoticeHandlers(CatalogHolder(catalog), Pile())
         updatable = frozenset({"webhook"})
         pages = PageHandlers(
             CatalogHolder(catalog),
@@ -118,9 +121,9 @@ class Delivering(Machine):
         )
         self.sending = SendingHandlers(self.dispatcher, no_posts(), updatable=updatable)
         incidents = IncidentHandlers(self.dispatcher, no_posts(), updatable=updatable)
-        heard = subscriptions(pages, incidents)
+        heard = subscriptions(pages, incidents, notices)
         self.pages, self.incidents = (Feed(self.consumer("notifier", one)) for one in heard[:2])
-        self.loop = self.timers(TimerEntry(pages, self.sending).on_timers)
+        self.loop = self.timers(TimerEntry(pages, self.sending, notices).on_timers)
         self.versions = {"inc-1": 1, "inc-2": 1}
         self.requested: dict[str, str] = {}
         self.external_ids = 0

@@ -1,5 +1,6 @@
 """The people: how they are reached, what they are told, what they do."""
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ class Responder:
         self._rules: list[tuple[str, str, timedelta]] = []
         self.phone = self._gets("phone")
         self._rules = [("high", "phone", AT_ONCE), ("low", "phone", AT_ONCE)]
+        self._notices: dict[str, Any] = {}
+        self._read = 0
 
     def target(self) -> dict[str, str]:
         """Return this person, as a target."""
@@ -47,6 +50,16 @@ class Responder:
             self._gets(device)
         self._rules = [rule for rule in self._rules if rule[0] != "low"]
         self._rules.append(("low", device, AT_ONCE))
+        self._world.rearranged()
+        return self
+
+    def wants_notices(self, on_call: str = "", off_call: str = "") -> "Responder":
+        """Be told on the phone, so long before, of going on call, and off it."""
+        self._notices = {
+            "on_call": [on_call] if on_call else [],
+            "off_call": [off_call] if off_call else [],
+            "contact_method": "phone",
+        }
         self._world.rearranged()
         return self
 
@@ -93,6 +106,20 @@ class Responder:
         if not told:
             self._world.complain(f"nobody told {self.name} that {title!r} is {status}")
 
+    def has_notices(self, *titles: str) -> None:
+        """Have had these notices of handoffs, and no others, since last asked; "in …" left out."""
+        __tracebackhide__ = True
+        # A repeat under the same identity is the same message: its sender died before it knew.
+        found = {
+            one.delivery_id: re.sub(" in [^:]+:", ":", self._world.plain(one.title))
+            for device in self.devices.values()
+            for one in device.received
+            if one.purpose == "notice"
+        }
+        received = list(found.values())
+        fresh, self._read = received[self._read :], len(received)
+        assert fresh == list(titles), f"{self.name} was noticed {fresh}, not {list(titles)}"
+
     async def acknowledges(self, incident: Incident) -> None:
         """Press the button of the page; without a page, say so by the API."""
         identity = await incident.identity()
@@ -137,7 +164,9 @@ class Responder:
             {"urgency": urgency, "contact_method": device, "after": durations.text(after)}
             for urgency, device, after in self._rules
         ]
-        spec = {"contact_methods": methods, "notification_rules": rules}
+        spec: dict[str, Any] = {"contact_methods": methods, "notification_rules": rules}
+        if self._notices:
+            spec["handoff_notices"] = self._notices
         return {"kind": "User", "name": self._world.own(self.name), "spec": spec}
 
     def _gets(self, name: str) -> Device:

@@ -39,6 +39,10 @@ class World:
         self.rearranged()
         return tuple(self._people[name] for name in names)
 
+    def person(self, name: str) -> Responder:
+        """Return somebody who is there already."""
+        return self._people[name]
+
     def policy(self, service: str) -> Policy:
         """Return a new policy for this service, in the place of the one it had."""
         owner = self.service(service)

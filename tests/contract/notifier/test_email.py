@@ -166,3 +166,26 @@ def test_what_is_no_address(text: str) -> None:
 @pytest.mark.parametrize("text", ["ada@example.org", "Ada L <ada@example.org>", "a+b@sub.example"])
 def test_what_is_an_address(text: str) -> None:
     assert "@" in address_of(text).addr_spec
+
+
+async def test_a_notice_is_in_no_thread_and_has_no_number() -> None:
+    notice = replace(
+        DOC,
+        purpose="notice",
+        title="You are on call in 1 h: web",
+        text="You are on call in 1 h: web",
+        incident_id="",
+        number=0,
+        severity="info",
+        facts=(Fact("Until then", "adam"),),
+        buttons=(),
+        alerts=(),
+    )
+    found = await sent(notice)
+
+    assert found["Subject"] == "You are on call in 1 h: web"
+    assert found["In-Reply-To"] is None
+    assert found["References"] is None
+    plain, html = texts(found)
+    assert "#0" not in plain + html
+    assert "adam" in html

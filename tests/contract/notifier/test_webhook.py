@@ -160,3 +160,13 @@ async def test_words_arrive_as_they_were_written() -> None:
         )
 
     assert json.loads(provider.received[0].body)["title"] == title
+
+
+async def test_a_notice_is_about_no_incident() -> None:
+    notice = replace(DOC, purpose="notice", incident_id="", number=0, alerts=(), buttons=())
+    async with http_provider(answer(200)) as provider:
+        channel = WebhookChannel({}, Context(OutboundHttp(Egress(["127.0.0.0/8"])), SECRET))
+        await channel.send(Delivery("d-1", provider.url, 1, START), notice)
+
+    body = json.loads(provider.received[0].body)
+    assert (body["type"], body["incident"], body["title"]) == ("notice", None, DOC.title)

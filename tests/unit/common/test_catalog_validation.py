@@ -287,3 +287,33 @@ def test_whatever_is_written_is_judged_and_never_breaks_the_judge(documents: lis
         assert str(mistake)
     if not any(mistake.is_error for mistake in found(*documents)):
         documents_of(documents)
+
+
+@pytest.mark.parametrize(
+    ("notices", "complaint"),
+    [
+        ({"on_call": ["1h", "1d"], "off_call": ["5m"]}, None),
+        ({"on_call": ["1h"], "contact_method": "mail"}, None),
+        ({}, None),
+        ({"on_call": ["1m"]}, "is how long before a handoff: from 5m to 1w"),
+        ({"off_call": ["8d"]}, "is how long before a handoff: from 5m to 1w"),
+        ({"on_call": ["1h"], "contact_method": "mial"}, "there is no contact method 'mial'"),
+        ({"before": ["1h"]}, "unknown field"),
+    ],
+)
+def test_notices_of_handoffs_are_checked(notices: dict[str, Any], complaint: str | None) -> None:
+    mistakes = told(user(handoff_notices=notices))
+    assert (mistakes == []) == (complaint is None), mistakes
+    assert complaint is None or complaint in mistakes[0]
+
+
+def test_notices_need_a_named_method_where_none_is_quiet() -> None:
+    hook = [{"name": "hook", "channel": "webhook", "address": "https://push.example.org/ada"}]
+    rules = [{"urgency": one, "contact_method": "hook"} for one in ("high", "low")]
+    wishes: dict[str, Any] = {"on_call": ["1h"]}
+    person = user(contact_methods=hook, notification_rules=rules, handoff_notices=wishes)
+    (mistake,) = found(person)
+    assert (mistake.level, mistake.path) == ("error", "spec.handoff_notices.contact_method")
+    assert "is missing: without it one of email or slack is taken" in mistake.message
+    wishes["contact_method"] = "hook"
+    assert found(person) == []

@@ -121,7 +121,7 @@ class World:
         """Let everything under way finish and be recorded."""
         for _ in range(50):
             await asyncio.sleep(0)
-        while await self.app.workers[0].run_once():
+        while await self.app.workers[0].run_once() or await self.app.workers[1].run_once():
             for _ in range(20):
                 await asyncio.sleep(0)
 

@@ -15,6 +15,7 @@ from notifier.adapters.poster import Poster
 from notifier.adapters.recorder import Recorder
 from notifier.adapters.sender import Sender
 from notifier.adapters.sql import SqlNotifierUnitOfWork
+from notifier.adapters.teller import Pile, Teller
 from notifier.entrypoints import chat_links, http
 from notifier.entrypoints.kafka import subscriptions
 from notifier.entrypoints.people import Hearing, link_route
@@ -23,6 +24,7 @@ from notifier.handlers.incidents import IncidentHandlers
 from notifier.handlers.interactions import InteractionHandlers
 from notifier.handlers.linking import LinkingHandlers
 from notifier.handlers.links import LinkHandlers
+from notifier.handlers.notices import NoticeHandlers
 from notifier.handlers.pages import PageHandlers
 from notifier.handlers.posts import PostHandlers
 from notifier.handlers.sending import SendingHandlers
@@ -65,16 +67,20 @@ def build(
     since = parts.clock.now() if alone else None
     recorder = Recorder(sender, sending, parts.store, parts.clock, alone_since=since)
     poster = Poster(found, posts, parts.store, parts.clock, news)
+    pile = Pile()
+    notices = NoticeHandlers(parts.catalog, pile)
     heartbeat = Heartbeat(holder, parts, sending.take_over, lambda: sender.is_busy)
     return Application(
         name="notifier",
         store=parts.store,
         clock=parts.clock,
-        subscriptions=subscriptions(pages, incidents),
-        on_timers=TimerEntry(pages, sending).on_timers,
+        subscriptions=subscriptions(pages, incidents, notices),
+        on_timers=TimerEntry(pages, sending, notices).on_timers,
+        on_start=notices.on_start,
         http=_http(settings, parts, sender, hearing, found),
         workers=(
             recorder,
+            Teller(pile, found, notices, parts.store, parts.clock),
             *(() if alone else (heartbeat,)),
             *((poster,) if in_place else ()),
             *_listeners(found, hearing),

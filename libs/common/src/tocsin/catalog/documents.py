@@ -1,8 +1,16 @@
 """The kinds of document in the catalog: on-call as code. Unknown fields are errors."""
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from tocsin.catalog.conditions import Condition, SupportHours
 from tocsin.catalog.overrides import Override
@@ -10,6 +18,18 @@ from tocsin.catalog.schedules import Restriction, Schedule
 from tocsin.catalog.spec import MatcherText, Name, Spec, TimeZone
 from tocsin.durations import Duration
 from tocsin.events.base import Severity, Urgency
+
+QUIET = ("email", "slack")  # Channels that wake nobody, the least loud first.
+SHORTEST_LEAD, LONGEST_LEAD = timedelta(minutes=5), timedelta(weeks=1)
+
+
+def _lead(duration: timedelta) -> timedelta:
+    if not SHORTEST_LEAD <= duration <= LONGEST_LEAD:
+        raise ValueError("is how long before a handoff: from 5m to 1w")
+    return duration
+
+
+Leads = Annotated[tuple[Annotated[Duration, AfterValidator(_lead)], ...], Field(max_length=5)]
 
 
 class Team(Spec):
@@ -35,6 +55,17 @@ class NotificationRule(Spec):
     after: Duration = Field(default_factory=lambda: "0s", validate_default=True)
 
 
+class HandoffNotices(Spec):
+    """How long before they go on call, and off it, a person is told.
+
+    By the named contact method; without one by mail or chat, and never by one that may wake.
+    """
+
+    on_call: Leads = ()
+    off_call: Leads = ()
+    contact_method: str | None = None
+
+
 class User(Spec):
     """A person who can be paged. In `quiet_hours`, on their clock, what is not urgent waits.
 
@@ -47,12 +78,20 @@ class User(Spec):
     contact_methods: tuple[ContactMethod, ...] = ()
     notification_rules: tuple[NotificationRule, ...] = ()
     quiet_hours: tuple[Restriction, ...] = ()
+    handoff_notices: HandoffNotices | None = None
     chat: dict[str, str] = Field(default={})
     calendar_key: str = Field(default="", max_length=100)
 
     def contact_method(self, name: str) -> ContactMethod | None:
         """Return the contact method of this name."""
         return next((method for method in self.contact_methods if method.name == name), None)
+
+    def notice_method(self) -> ContactMethod | None:
+        """Return how they are told of a handoff: as they say, else by what wakes nobody."""
+        if self.handoff_notices and self.handoff_notices.contact_method:
+            return self.contact_method(self.handoff_notices.contact_method)
+        quiet = [method for method in self.contact_methods if method.channel in QUIET]
+        return min(quiet, key=lambda method: QUIET.index(method.channel), default=None)
 
 
 class Grouping(Spec):

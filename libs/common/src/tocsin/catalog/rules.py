@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tocsin.catalog.documents import EscalationPolicy, Integration, User
+from tocsin.catalog.documents import QUIET, EscalationPolicy, Integration, User
 from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.policies import surprises
 from tocsin.catalog.references import references
@@ -93,6 +93,7 @@ def _person(document: Placed, user: User) -> Iterator[Mistake]:
             path = f"spec.notification_rules[{at}].contact_method"
             near = nearest(rule.contact_method, methods)
             yield document.error(path, f"there is no contact method {rule.contact_method!r}", near)
+    yield from _notices(document, user, methods)
     if not methods:
         yield document.warning("spec.contact_methods", "no contact method: cannot be paged at all")
         return
@@ -101,6 +102,19 @@ def _person(document: Placed, user: User) -> Iterator[Mistake]:
             yield document.warning(
                 "spec.notification_rules", f"no notification rule for {urgency} urgency"
             )
+
+
+def _notices(document: Placed, user: User, methods: Sequence[str]) -> Iterator[Mistake]:
+    wanted = user.handoff_notices
+    if wanted is None or user.notice_method() is not None:
+        return
+    path = "spec.handoff_notices.contact_method"
+    if wanted.contact_method:
+        near = nearest(wanted.contact_method, methods)
+        yield document.error(path, f"there is no contact method {wanted.contact_method!r}", near)
+    elif wanted.on_call or wanted.off_call:
+        message = f"is missing: without it one of {' or '.join(QUIET)} is taken, and there is none"
+        yield document.error(path, message)
 
 
 def _repeated(document: Placed, path: str, names: Sequence[str]) -> Iterator[Mistake]:

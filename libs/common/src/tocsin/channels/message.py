@@ -7,7 +7,7 @@ from typing import Literal
 
 from tocsin.events.base import Link, Severity, Urgency
 
-Purpose = Literal["page", "update", "withdrawn", "post"]
+Purpose = Literal["page", "update", "withdrawn", "post", "notice"]
 Action = Literal["acknowledge", "resolve", "escalate", "snooze", "note"]
 
 
@@ -78,6 +78,9 @@ class MessageDoc:
     `late` says so in words where a page is overdue. `incidents` are those of a summary: one message
     that stands for many pages after an outage; the other fields then tell of the most urgent one,
     and `more` counts the incidents that are not listed.
+
+    Of purpose `notice` it is about a handoff and no incident: `incident_id` is empty, `number` 0,
+    and `service` names the schedules.
     """
 
     purpose: Purpose

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from notifier.adapters.memory_notices import MemoryNotices, MemoryOutlooks
 from notifier.adapters.memory_posts import MemoryChatLinks, MemoryOnCall, MemoryPosts
 from notifier.domain.incident import Incident
 from notifier.domain.notification import Notification
@@ -219,4 +220,6 @@ class MemoryNotifierUnitOfWork(MemoryUnitOfWork):
         self.holders = MemoryHolders(self.table("senders"))
         self.posts = MemoryPosts(self.table("posts"))
         self.on_call = MemoryOnCall(self.table("on_call"))
+        self.outlooks = MemoryOutlooks(self.table("outlooks"))
+        self.notices = MemoryNotices(self.table("notices"))
         self.chat_links = MemoryChatLinks(self.table("chat_links"), self.table("chat_codes"))

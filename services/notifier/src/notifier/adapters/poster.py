@@ -6,18 +6,17 @@ from collections.abc import Mapping
 import structlog
 from prometheus_client import Counter
 
+from notifier.adapters.calling import called
 from notifier.handlers.posts import PostHandlers
 from notifier.ports import NotifierUnitOfWork, PostJob
 from tocsin.channels import (
     Accepted,
     Channel,
-    Config,
     Delivered,
     Delivery,
     ExternalRef,
     Reconciles,
     SendResult,
-    Unknown,
     Updates,
 )
 from tocsin.clock import Clock
@@ -27,7 +26,6 @@ from tocsin.unit_of_work import Store
 log = structlog.get_logger(__name__)
 LOOK = 1.0  # Seconds between looks when nobody calls: lapsed leases, and other processes' news.
 PAUSE = 0.5
-GRACE = 1.0
 POSTED = Counter("tocsin_posts", "Messages written or changed in chats", ["channel", "outcome"])
 
 
@@ -88,19 +86,7 @@ class Poster:
 
     async def _attempt(self, job: PostJob) -> SendResult:
         name = job.post.channel
-        channel = self._channels.get(name)
-        if channel is None:
-            return Config(f"no channel {name!r} is set up")
-        limit = channel.info.deadline.total_seconds() + GRACE
-        try:
-            async with asyncio.timeout(limit):
-                result = await self._write(channel, job)
-        except TimeoutError:
-            result = Unknown(f"{name} took longer than it may")
-        except Exception as error:
-            # The border to code of others, as with pages.
-            log.exception("channel_failed", channel=name)
-            result = Unknown(f"{name} failed: {type(error).__name__}")
+        result = await called(name, self._channels.get(name), lambda one: self._write(one, job))
         POSTED.labels(name, type(result).__name__.lower()).inc()
         return result
 

@@ -123,6 +123,33 @@ ON_CALL = Table(
     Column("until", Instant),
     Column("then", Json, nullable=False),
 )
+OUTLOOKS = Table(
+    "outlooks",
+    METADATA,
+    Column("schedule", Text, primary_key=True),
+    Column("catalog_version", BigInteger, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("shifts", Json, nullable=False),
+    Column("looked_at", Instant, nullable=False),
+    Column("look_at", Instant),  # None: nobody is to be told of anything that is foreseen.
+    Column("needs", BigInteger, nullable=False),
+)
+NOTICES = Table(
+    "notices",
+    METADATA,
+    Column("notice_id", Text, primary_key=True),
+    Column("occasion", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("handoff_at", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("wakes_at", Instant),
+    Column("fence", BigInteger, nullable=False),
+    Column("data", Json, nullable=False),
+    Index("notices_occasion", "occasion"),
+    Index("notices_wakes_at", "wakes_at"),
+    Index("notices_handoff_at", "handoff_at"),
+)
 DUE = Prepared(
     select(NOTIFICATIONS)
     .where(NOTIFICATIONS.c.wakes_at <= bindparam("now", type_=Instant))

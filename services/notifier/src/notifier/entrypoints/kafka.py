@@ -1,13 +1,20 @@
 """Topics to handler methods: one explicit table."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
+from notifier.handlers import watching
 from notifier.handlers.incidents import IncidentHandlers
+from notifier.handlers.notices import NoticeHandlers
 from notifier.handlers.pages import PageHandlers
-from notifier.handlers.watching import on_catalog
 from notifier.ports import NotifierUnitOfWork
 from tocsin import topics
 from tocsin.application import Subscription
 from tocsin.events import (
     AlertAdded,
+    CatalogApplied,
+    Envelope,
+    Event,
     IncidentAcknowledged,
     IncidentMerged,
     IncidentReopened,
@@ -19,6 +26,7 @@ from tocsin.events import (
     PageRequested,
     PageWithdrawn,
     SeverityChanged,
+    ShiftsForeseen,
 )
 
 INCIDENT_EVENTS = (
@@ -35,9 +43,16 @@ INCIDENT_EVENTS = (
 
 
 def subscriptions(
-    pages: PageHandlers, incidents: IncidentHandlers
+    pages: PageHandlers, incidents: IncidentHandlers, notices: NoticeHandlers
 ) -> tuple[Subscription[NotifierUnitOfWork], ...]:
     """Return what notifier hears."""
+
+    async def on_catalog(
+        uow: NotifierUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
+    ) -> None:
+        await watching.on_catalog(uow, envelopes, now)
+        await notices.on_catalog(uow, envelopes, now)
+
     return (
         Subscription(
             topics.PAGES,
@@ -47,5 +62,5 @@ def subscriptions(
             after=topics.INCIDENTS,
         ),
         Subscription(topics.INCIDENTS, incidents.on_incidents, INCIDENT_EVENTS),
-        Subscription(topics.CATALOG, on_catalog, (OnCallChanged,)),
+        Subscription(topics.CATALOG, on_catalog, (OnCallChanged, ShiftsForeseen, CatalogApplied)),
     )

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from notifier.ports.chats import ChatLinks, OnCallNow, PostJob, Posts
+from notifier.ports.notices import Notices, Outlooks
 from notifier.ports.repositories import (
     Holders,
     Incidents,
@@ -22,9 +23,11 @@ __all__ = [
     "Incidents",
     "Interactions",
     "Job",
+    "Notices",
     "Notifications",
     "NotifierUnitOfWork",
     "OnCallNow",
+    "Outlooks",
     "Pages",
     "PostJob",
     "Posts",
@@ -72,4 +75,14 @@ class NotifierUnitOfWork(UnitOfWork, Protocol):
     @property
     def posts(self) -> Posts:
         """Messages that are kept up to date."""
+        ...
+
+    @property
+    def outlooks(self) -> Outlooks:
+        """The coming shifts."""
+        ...
+
+    @property
+    def notices(self) -> Notices:
+        """Who is told of handoffs."""
         ...

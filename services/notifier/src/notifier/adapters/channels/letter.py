@@ -43,7 +43,7 @@ def letter(delivery: Delivery, doc: MessageDoc, sender: Address) -> EmailMessage
     message["Subject"] = subject(doc)
     message["Date"] = format_datetime(delivery.at)
     message["Message-ID"] = message_id(delivery, sender)
-    if not doc.incidents:  # A summary is in no incident's thread.
+    if doc.incident_id and not doc.incidents:  # A summary is in no incident's thread.
         message["In-Reply-To"] = root
         message["References"] = root
     message["Auto-Submitted"] = "auto-generated"
@@ -64,7 +64,7 @@ def subject(doc: MessageDoc) -> str:
     """Return the subject: one line, nothing invisible in it."""
     repeat = "(repeat possible) " if doc.repeat_possible else ""
     title = visible(doc.title)
-    if doc.incidents:
+    if doc.incidents or not doc.incident_id:
         return shortened(f"{repeat}{title}", MAX_SUBJECT)
     return shortened(f"{repeat}#{doc.number} {doc.severity.upper()}: {title}", MAX_SUBJECT)
 

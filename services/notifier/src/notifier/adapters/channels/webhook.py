@@ -150,16 +150,7 @@ def body_of(delivery: Delivery, doc: MessageDoc) -> dict[str, object]:
         "type": doc.purpose,
         "title": doc.title,
         "text": doc.text,
-        "incident": {
-            "id": doc.incident_id,
-            "number": doc.number,
-            "title": doc.title,
-            "status": doc.status,
-            "severity": doc.severity,
-            "urgency": doc.urgency,
-            "service": doc.service,
-            "url": doc.url,
-        },
+        "incident": _incident(doc) if doc.incident_id else None,  # A notice is about none.
         "alerts": [_alert(alert) for alert in doc.alerts],
         "more": doc.more,
         "responder": doc.responder,
@@ -170,6 +161,19 @@ def body_of(delivery: Delivery, doc: MessageDoc) -> dict[str, object]:
         "repeat_possible": doc.repeat_possible,
         "late_seconds": doc.late_seconds,
         "incidents": [_listed(line) for line in doc.incidents],
+    }
+
+
+def _incident(doc: MessageDoc) -> dict[str, object]:
+    return {
+        "id": doc.incident_id,
+        "number": doc.number,
+        "title": doc.title,
+        "status": doc.status,
+        "severity": doc.severity,
+        "urgency": doc.urgency,
+        "service": doc.service,
+        "url": doc.url,
     }
 
 
