@@ -50,6 +50,7 @@ FORM = {
     "POST /logout",
     "POST /silences",
     "POST /silences/{silence_id}/expire",
+    "POST /schedules/{name}/notes",
     "POST /schedules/{name}/overrides",
     "POST /schedules/{name}/overrides/{override_id}/end",
     *(
@@ -90,6 +91,7 @@ READ = {
     "GET /v1/schedules/{name}.ics",
     "GET /v1/swaps",
     "GET /v1/escalations/{incident}",
+    "GET /v1/handoff-notes",
     "GET /v1/notifications",
     "GET /v1/channels",
     "GET /v1/chat-links",
@@ -115,6 +117,7 @@ WRITE = {
     "POST /v1/swaps/{swap}/{verb}",
     "POST /v1/catalog/rollback",
     "POST /v1/overrides",
+    "POST /v1/schedules/{name}/notes",
     "DELETE /v1/overrides/{override}",
     "POST /v1/channels/{name}/test",
     "PUT /v1/postmortems/{identity}/sections/{section}",

@@ -133,6 +133,7 @@ BODIES: dict[str, list[Any]] = {
         {"schedule": "payments", "from": "2026-01-06T09:00", "until": "2026-01-06T10:00"}
         | {"cover": [], "reason": "a gap", "dry_run": True},
     ],
+    "POST /v1/schedules/{name}/notes": [{"text": "look at #7", "by": "ada"}, {"text": "x"}],
     "POST /v1/channels/{name}/test": [{"address": "https://push.example.invalid/x"}, {}],
     "PUT /v1/postmortems/{identity}/sections/{section}": [
         {"text": "Checkout was slow.\n\n- for an hour", "by": "ada"}

@@ -15,6 +15,7 @@ from escalation.entrypoints.kafka import subscriptions
 from escalation.handlers import (
     CatalogHandlers,
     ClimbHandlers,
+    NoteHandlers,
     OverrideCommandHandlers,
     OverrideHandlers,
 )
@@ -114,7 +115,7 @@ class Climbing(Machine):
         self.holder = CatalogHolder()
         handlers = ClimbHandlers(self.holder)
         overriding = OverrideCommandHandlers(OverrideHandlers(CatalogHandlers(self.holder)))
-        incidents, commands, notifications = subscriptions(handlers, overriding)
+        incidents, commands, notifications = subscriptions(handlers, overriding, NoteHandlers())
         self.loop = self.timers(handlers.on_timers)
         self.incidents = {one: Feed(self.consumer("escalation", incidents)) for one in ("i1", "i2")}
         self.commands = Feed(self.consumer("escalation", commands))

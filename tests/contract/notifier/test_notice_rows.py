@@ -8,6 +8,7 @@ import pytest
 from notifier.adapters.memory import MemoryNotifierUnitOfWork
 from notifier.adapters.sql import SqlNotifierUnitOfWork
 from notifier.domain.contact import ContactMethod
+from notifier.domain.handoff_note import HandoffNote
 from notifier.domain.notice import Notice
 from notifier.ports import NotifierUnitOfWork
 from tests.contract.conftest import MakeStore
@@ -138,3 +139,15 @@ async def test_what_is_long_past_is_forgotten(store: Store[NotifierUnitOfWork]) 
         await uow.notices.forget(START + SECOND)
     async with store.begin() as uow:
         assert list(await uow.notices.of(["n-1", "n-2"])) == ["n-1"]
+
+
+async def test_the_last_note_of_a_schedule_is_kept(store: Store[NotifierUnitOfWork]) -> None:
+    first = HandoffNote("web", "n1", "first", "ada", START)
+    last = HandoffNote("web", "n2", HOSTILE, HOSTILE, START + SECOND)
+    async with store.begin() as uow:
+        await uow.handoff_notes.save([first])
+        await uow.handoff_notes.save([last, replace(first, schedule="db")])
+        await uow.handoff_notes.save([])
+    async with store.begin() as uow:
+        assert await uow.handoff_notes.of(["web", "none"]) == {"web": last}
+        assert await uow.handoff_notes.of([]) == {}

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from escalation.entrypoints.kafka import subscriptions
-from escalation.handlers import CatalogHandlers, ClimbHandlers, OverrideHandlers
+from escalation.handlers import CatalogHandlers, ClimbHandlers, NoteHandlers, OverrideHandlers
 from escalation.handlers.commanding import OverrideCommandHandlers
 from tests.unit.escalation.examples import ADA, NOW
 from tests.unit.escalation.service import Service, user
@@ -38,7 +38,7 @@ class World:
         self.service = Service()
         documents = CatalogHandlers(self.service.holder)
         overriding = OverrideCommandHandlers(OverrideHandlers(documents))
-        found = subscriptions(ClimbHandlers(self.service.holder), overriding)
+        found = subscriptions(ClimbHandlers(self.service.holder), overriding, NoteHandlers())
         (commands,) = [one for one in found if one.topic.name == "commands"]
         store: Any = self.service.store
         self.clock = ManualClock(NOW)

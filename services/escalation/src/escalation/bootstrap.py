@@ -9,6 +9,7 @@ from escalation.entrypoints import (
     history,
     http,
     kafka,
+    notes,
     overrides,
     swaps,
     timers,
@@ -18,6 +19,7 @@ from escalation.handlers import (
     CatalogHandlers,
     ClimbHandlers,
     HandOffHandlers,
+    NoteHandlers,
     OverrideCommandHandlers,
     OverrideHandlers,
     SwapHandlers,
@@ -37,11 +39,12 @@ def build(
     documents = CatalogHandlers(parts.catalog)
     hand_offs = HandOffHandlers(parts.catalog)
     overriding = OverrideHandlers(documents)
+    noting = NoteHandlers()
     return Application(
         name="escalation",
         store=parts.store,
         clock=parts.clock,
-        subscriptions=kafka.subscriptions(climbs, OverrideCommandHandlers(overriding)),
+        subscriptions=kafka.subscriptions(climbs, OverrideCommandHandlers(overriding), noting),
         on_timers=timers.on_timers(climbs, hand_offs),
         on_overdue=climbs.on_overdue,
         on_start=hand_offs.on_start,
@@ -61,6 +64,7 @@ def build(
                     settings.public_url or f"http://{settings.http}",
                 ),
                 overrides.router(overriding, parts.store, parts.clock),
+                notes.router(noting, parts.store, parts.clock, parts.catalog),
             ],
         ),
     )

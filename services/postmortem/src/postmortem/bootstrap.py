@@ -1,7 +1,17 @@
 """The composition root: the only place that knows which adapter fills which port."""
 
 from postmortem.adapters.sql import SqlPostmortemUnitOfWork
-from postmortem.entrypoints import action_items, desk, exports, history, http, kafka, timers, why
+from postmortem.entrypoints import (
+    action_items,
+    desk,
+    exports,
+    handoff_notes,
+    history,
+    http,
+    kafka,
+    timers,
+    why,
+)
 from postmortem.entrypoints.console import routes
 from postmortem.entrypoints.console.catching_up import CatchingUp
 from postmortem.entrypoints.console.door import Door
@@ -33,6 +43,7 @@ def build(
             desk.router(counter),
             action_items.router(counter),
             history.router(counter),
+            handoff_notes.router(parts.store),
             why.router(handlers, parts.store),
             routes.router(parts.store, door, Pages(parts.clock), feed, parts.catalog),
         ],

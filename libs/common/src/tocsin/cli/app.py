@@ -15,6 +15,7 @@ from tocsin.cli import (
     chat,
     comparing,
     dead_letters,
+    handoffs,
     history,
     incidents,
     on_call,
@@ -105,6 +106,7 @@ app.command("why")(why.why)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(chat.app, name="chat")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(handoffs.app, name="handoff")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(operating.key, name="key")
 app.add_typer(overrides.app, name="override")

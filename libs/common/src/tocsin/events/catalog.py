@@ -108,6 +108,24 @@ class ShiftsForeseen(Event):
         return f"shifts/{self.schedule}"
 
 
+class HandoffNoteLeft(Event):
+    """Somebody left words for whoever is on call for a schedule next; `time` is when."""
+
+    TYPE: ClassVar[str] = "tocsin.handoff-note-left.v1"
+    TOPIC: ClassVar[str] = "catalog"
+    LONGEST: ClassVar[int] = 2000
+
+    note_id: str
+    schedule: str
+    text: str
+    by: Actor
+
+    @property
+    def key(self) -> str:
+        """One key for each schedule: compaction keeps the latest; who shows them keeps all."""
+        return f"handoff-note/{self.schedule}"
+
+
 class OverrideAnswered(Event):
     """What became of a command about an override: done, or refused with the reason."""
 

@@ -104,6 +104,24 @@ def of_schedule(name: str) -> str:
     return f"schedule/{name}"
 
 
+class LeaveHandoffNote(Event):
+    """Leave words for whoever is on call for a schedule next. A repeat of `note_id` is harmless."""
+
+    TYPE: ClassVar[str] = "tocsin.leave-handoff-note.v1"
+    TOPIC: ClassVar[str] = "commands"
+
+    note_id: str
+    schedule: str
+    text: str
+    by: Actor
+    via: str = ""
+
+    @property
+    def key(self) -> str:
+        """The schedule's."""
+        return of_schedule(self.schedule)
+
+
 class OverrideCommand(Event):
     """What somebody asks for of an override of a schedule; it belongs to no incident."""
 

@@ -5,11 +5,17 @@ from datetime import datetime
 
 from escalation.domain import owing
 from escalation.domain.hearing import HEARD
-from escalation.handlers import ClimbHandlers, OverrideCommandHandlers
+from escalation.handlers import ClimbHandlers, NoteHandlers, OverrideCommandHandlers
 from escalation.ports import EscalationUnitOfWork
 from tocsin import topics
 from tocsin.application import Subscription
-from tocsin.events import Envelope, EscalateIncident, Event, OverrideCommand
+from tocsin.events import (
+    Envelope,
+    EscalateIncident,
+    Event,
+    LeaveHandoffNote,
+    OverrideCommand,
+)
 
 # Only a page that reaches nobody is in a hurry, and that is rare: larger batches are cheap.
 RARE = 0.1
@@ -17,7 +23,7 @@ OUTCOMES = (*owing.ENDS, *owing.TRIES)
 
 
 def subscriptions(
-    handlers: ClimbHandlers, overrides: OverrideCommandHandlers
+    handlers: ClimbHandlers, overrides: OverrideCommandHandlers, notes: NoteHandlers
 ) -> tuple[Subscription[EscalationUnitOfWork], ...]:
     """Return the topics that this service reads."""
 
@@ -28,9 +34,12 @@ def subscriptions(
         if wishes:
             await handlers.on_commands(uow, wishes, now)
         await overrides.on_commands(uow, envelopes, now)
+        await notes.on_commands(uow, envelopes, now)
 
     return (
         Subscription(topics.INCIDENTS, handlers.on_incidents, HEARD),
-        Subscription(topics.COMMANDS, on_commands, (EscalateIncident, OverrideCommand)),
+        Subscription(
+            topics.COMMANDS, on_commands, (EscalateIncident, OverrideCommand, LeaveHandoffNote)
+        ),
         Subscription(topics.NOTIFICATIONS, handlers.on_notifications, OUTCOMES, RARE),
     )

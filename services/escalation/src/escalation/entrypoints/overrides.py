@@ -101,7 +101,7 @@ def router(
         async with store.read() as uow:
             catalog, found = await handlers.listed(uow)
         if schedule is not None and catalog.schedule(schedule) is None:
-            raise _no_schedule(catalog, schedule)
+            raise no_schedule(catalog, schedule)
         after = after_cursor(cursor)
         shown = [
             one
@@ -190,7 +190,8 @@ def _answer(done: Done, *, dry_run: bool) -> OverrideAnswer:
     )
 
 
-def _no_schedule(catalog: Catalog, name: str) -> Problem:
+def no_schedule(catalog: Catalog, name: str) -> Problem:
+    """Return the problem that there is no such schedule, with the nearest that there is."""
     near = nearest(name, (one for kind, one in catalog.specs if kind == "Schedule"))
     hint = f' Did you mean "{near}"?' if near else ""
     return Problem(404, "no-such-schedule", f"There is no schedule {name!r}.{hint}")

@@ -115,7 +115,7 @@ def router(
     @routes.post("/v1/swaps", status_code=201)
     async def propose(who: Writer, request: Request, body: NewSwap) -> SwapItem:
         """Propose a swap; nothing changes until the other agrees."""
-        _speaks_for(who, body.by, holder)
+        speaks_for(who, body.by, holder)
         key = idempotency_key(request)
         identity = ids.derived("swap", who.name, key) if key else ids.new()
         now = clock.now()
@@ -144,7 +144,7 @@ def router(
     @routes.post("/v1/swaps/{swap}/{verb}")
     async def answer(swap: str, verb: Verb, who: Writer, body: SwapAnswer) -> SwapItem:
         """Accept or decline what was proposed to `by`, or withdraw what `by` proposed."""
-        _speaks_for(who, body.by, holder)
+        speaks_for(who, body.by, holder)
         async with store.begin() as uow:
             with _Problems():
                 return _item(await handlers.answer(uow, swap, verb, body.by, clock.now()))
@@ -152,7 +152,7 @@ def router(
     return routes
 
 
-def _speaks_for(who: Principal, person: str, holder: CatalogHolder) -> None:
+def speaks_for(who: Principal, person: str, holder: CatalogHolder) -> None:
     """Refuse a token that is somebody's own to speak for another person."""
     if who.name != person and holder.current.user(who.name) is not None:
         detail = f"by: this token is {who.name}'s own; it cannot speak for {person}"

@@ -4,6 +4,7 @@ from escalation.handlers.catalog import CatalogHandlers
 from escalation.handlers.climbs import ClimbHandlers
 from escalation.handlers.commanding import OverrideCommandHandlers
 from escalation.handlers.handing_off import HandOffHandlers
+from escalation.handlers.notes import NoteHandlers
 from escalation.handlers.overrides import OverrideHandlers
 from escalation.handlers.swaps import SwapHandlers
 
@@ -11,6 +12,7 @@ __all__ = [
     "CatalogHandlers",
     "ClimbHandlers",
     "HandOffHandlers",
+    "NoteHandlers",
     "OverrideCommandHandlers",
     "OverrideHandlers",
     "SwapHandlers",

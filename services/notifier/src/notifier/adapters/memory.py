@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from notifier.adapters.memory_notices import MemoryNotices, MemoryOutlooks
+from notifier.adapters.memory_notices import MemoryHandoffNotes, MemoryNotices, MemoryOutlooks
 from notifier.adapters.memory_posts import MemoryChatLinks, MemoryOnCall, MemoryPosts
 from notifier.domain.incident import Incident
 from notifier.domain.notification import Notification
@@ -222,4 +222,5 @@ class MemoryNotifierUnitOfWork(MemoryUnitOfWork):
         self.on_call = MemoryOnCall(self.table("on_call"))
         self.outlooks = MemoryOutlooks(self.table("outlooks"))
         self.notices = MemoryNotices(self.table("notices"))
+        self.handoff_notes = MemoryHandoffNotes(self.table("handoff_notes"))
         self.chat_links = MemoryChatLinks(self.table("chat_links"), self.table("chat_codes"))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from notifier.domain.handoff_note import HandoffNote
 from notifier.domain.notice import Notice
 from notifier.domain.outlook import Outlook
 
@@ -79,3 +80,19 @@ class MemoryNotices:
         """Forget those of handoffs before this instant."""
         for name in [name for name, one in self._table.items() if one.handoff_at < before]:
             del self._table[name]
+
+
+class MemoryHandoffNotes:
+    """The last note of each schedule."""
+
+    def __init__(self, table: Table) -> None:
+        """Keep them in `table`."""
+        self._table = table
+
+    async def of(self, schedules: Collection[str]) -> dict[str, HandoffNote]:
+        """Return those that are known."""
+        return {one: self._table[one] for one in sorted(schedules) if one in self._table}
+
+    async def save(self, notes: Sequence[HandoffNote]) -> None:
+        """Write these in the places of those before them."""
+        self._table.update({one.schedule: one for one in notes})

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.adapters.rows import incident_of, incident_row
 from notifier.adapters.sql_links import SqlChatLinks
-from notifier.adapters.sql_notices import SqlNotices, SqlOutlooks
+from notifier.adapters.sql_notices import SqlHandoffNotes, SqlNotices, SqlOutlooks
 from notifier.adapters.sql_notifications import SqlHolders, SqlNotifications
 from notifier.adapters.sql_on_call import SqlOnCall
 from notifier.adapters.sql_posts import SqlPosts
@@ -173,3 +173,4 @@ class SqlNotifierUnitOfWork(SqlUnitOfWork):
         self.on_call = SqlOnCall(connection)
         self.outlooks = SqlOutlooks(connection)
         self.notices = SqlNotices(connection)
+        self.handoff_notes = SqlHandoffNotes(connection)

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notifier.adapters.tables import NOTICES, OUTLOOKS
+from notifier.adapters.tables import HANDOFF_NOTES, NOTICES, OUTLOOKS
 from notifier.domain.contact import ContactMethod
+from notifier.domain.handoff_note import HandoffNote
 from notifier.domain.notice import Notice
 from notifier.domain.outlook import Outlook, Shift
 from tocsin.sql import insert_new, upsert
@@ -106,6 +107,37 @@ class SqlNotices:
 
     async def _found(self, statement: Select[Any]) -> list[Notice]:
         return [_notice(row) for row in (await self._connection.execute(statement)).mappings()]
+
+
+class SqlHandoffNotes:
+    """The last note of each schedule."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work in the transaction of `connection`."""
+        self._connection = connection
+
+    async def of(self, schedules: Collection[str]) -> dict[str, HandoffNote]:
+        """Return those that are known."""
+        if not schedules:
+            return {}
+        wanted = select(HANDOFF_NOTES).where(HANDOFF_NOTES.c.schedule.in_(sorted(schedules)))
+        return {
+            row.schedule: HandoffNote(row.schedule, row.note_id, **row.data, left_at=row.left_at)
+            for row in await self._connection.execute(wanted)
+        }
+
+    async def save(self, notes: Sequence[HandoffNote]) -> None:
+        """Write these in the places of those before them."""
+        rows = [
+            {
+                "schedule": one.schedule,
+                "note_id": one.note_id,
+                "left_at": one.left_at,
+                "data": {"text": one.text, "by": one.by},
+            }
+            for one in notes
+        ]
+        await upsert(self._connection, HANDOFF_NOTES, rows, key=["schedule"])
 
 
 def _outlook_row(one: Outlook) -> dict[str, Any]:

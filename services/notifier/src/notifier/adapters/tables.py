@@ -150,6 +150,14 @@ NOTICES = Table(
     Index("notices_wakes_at", "wakes_at"),
     Index("notices_handoff_at", "handoff_at"),
 )
+HANDOFF_NOTES = Table(
+    "handoff_notes",
+    METADATA,
+    Column("schedule", Text, primary_key=True),
+    Column("note_id", Text, nullable=False),
+    Column("left_at", Instant, nullable=False),
+    Column("data", Json, nullable=False),
+)
 DUE = Prepared(
     select(NOTIFICATIONS)
     .where(NOTIFICATIONS.c.wakes_at <= bindparam("now", type_=Instant))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from notifier.domain.handoff_note import HandoffNote
 from notifier.domain.notice import Notice
 from notifier.domain.outlook import Handoff
 from notifier.domain.visible import visible
@@ -15,11 +16,21 @@ HALF_A_MINUTE = timedelta(seconds=30)
 _WORDS = {"on_call": "on call", "off_call": "off call"}
 
 
-def render(notice: Notice, handoffs: Sequence[Handoff], zone: str, now: datetime) -> MessageDoc:
+def render(
+    notice: Notice,
+    handoffs: Sequence[Handoff],
+    notes: Sequence[HandoffNote],
+    zone: str,
+    now: datetime,
+) -> MessageDoc:
     """Return what a notice says; its times are on the clock of `zone`."""
     names = ", ".join(one.schedule for one in handoffs)
     title = f"You are {_WORDS[notice.kind]} in {_soon(notice.handoff_at - now)}: {names}"
-    facts = tuple(fact for one in handoffs for fact in _facts(one, ZoneInfo(zone)))
+    here = ZoneInfo(zone)
+    facts = (
+        *(fact for one in handoffs for fact in _facts(one, here)),
+        *(_words(note, here) for note in notes),
+    )
     lines = [title, *(f"{fact.name}: {visible(fact.value)}" for fact in facts)]
     if notice.repeat_possible:
         lines.append(REPEAT)
@@ -51,6 +62,11 @@ def _facts(handoff: Handoff, zone: ZoneInfo) -> list[Fact]:
         Fact("On call", f"{handoff.schedule}, from {_clock(handoff.at, zone)}{until}"),
         Fact("Until then", others),
     ]
+
+
+def _words(note: HandoffNote, zone: ZoneInfo) -> Fact:
+    left = f"{note.by} on {_clock(note.left_at, zone)}"
+    return Fact(f"Note for {note.schedule}", f"{note.text} (left by {left})")
 
 
 def _soon(left: timedelta) -> str:

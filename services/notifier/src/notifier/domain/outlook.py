@@ -8,7 +8,7 @@ from typing import Literal
 
 from tocsin.events import ForeseenShift, ShiftsForeseen
 
-BEHIND = timedelta(days=1)
+BEHIND = timedelta(days=8)  # A note is carried over a week's end; more is not foreseen.
 AHEAD = timedelta(days=15)  # Twice the longest notice: a week in which nothing is foreseen anew.
 Kind = Literal["on_call", "off_call"]
 

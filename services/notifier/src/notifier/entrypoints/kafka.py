@@ -15,6 +15,7 @@ from tocsin.events import (
     CatalogApplied,
     Envelope,
     Event,
+    HandoffNoteLeft,
     IncidentAcknowledged,
     IncidentMerged,
     IncidentReopened,
@@ -62,5 +63,9 @@ def subscriptions(
             after=topics.INCIDENTS,
         ),
         Subscription(topics.INCIDENTS, incidents.on_incidents, INCIDENT_EVENTS),
-        Subscription(topics.CATALOG, on_catalog, (OnCallChanged, ShiftsForeseen, CatalogApplied)),
+        Subscription(
+            topics.CATALOG,
+            on_catalog,
+            (OnCallChanged, ShiftsForeseen, CatalogApplied, HandoffNoteLeft),
+        ),
     )

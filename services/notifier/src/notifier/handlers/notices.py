@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from notifier.domain.handoff_note import HandoffNote, carries
 from notifier.domain.leads import Due, look
 from notifier.domain.notice import MOVED, TOO_LATE, Notice, notice_of, occasion_of, told_of
 from notifier.domain.notice_text import render
@@ -16,7 +17,7 @@ from notifier.domain.outlook import Handoff, Outlook
 from notifier.ports import NotifierUnitOfWork
 from notifier.ports.notices import NoticeJob, Outcome, Teller
 from tocsin.channels import SendResult
-from tocsin.events import CatalogApplied, Envelope, Event, ShiftsForeseen
+from tocsin.events import CatalogApplied, Envelope, Event, HandoffNoteLeft, ShiftsForeseen
 from tocsin.holder import CatalogHolder
 from tocsin.unit_of_work import Timer
 
@@ -53,6 +54,7 @@ class NoticeHandlers:
         await uow.outlooks.save(fresh)
         if again or fresh:
             await uow.set_timers([_timer(now + SETTLES)])
+        await uow.handoff_notes.save(_last_notes(envelopes))
 
     async def on_start(self, uow: NotifierUnitOfWork, now: datetime) -> None:
         """Look at once: the release before, beside us in an upgrade, does not know our timers."""
@@ -132,6 +134,7 @@ class NoticeHandlers:
         schedules = {name for one in due for name in one.schedules}
         outlooks = await uow.outlooks.of(schedules, lock=False)
         handoffs = [one for outlook in outlooks.values() for one in outlook.handoffs()]
+        notes = await uow.handoff_notes.of(schedules)
         after, jobs = [], []
         for notice in due:
             about = told_of(notice, handoffs)
@@ -141,7 +144,13 @@ class NoticeHandlers:
                 continue
             claimed = notice.claim(now)
             after.append(claimed)
-            jobs.append(NoticeJob(claimed, render(claimed, about, self._zone(notice.person), now)))
+            carried = [
+                notes[one.schedule]
+                for one in about
+                if carries(one, notes.get(one.schedule), outlooks[one.schedule])
+            ]
+            doc = render(claimed, about, carried, self._zone(notice.person), now)
+            jobs.append(NoticeJob(claimed, doc))
         await self._save(uow, after)
         if jobs:
             uow.after_commit(lambda: self._teller.submit(jobs))
@@ -171,6 +180,18 @@ def _newest(facts: Sequence[Event], now: datetime) -> dict[str, Outlook]:
             if before is None or heard.told >= before.told:
                 newest[heard.schedule] = heard
     return dict(sorted(newest.items()))
+
+
+def _last_notes(envelopes: Sequence[Envelope[Event]]) -> list[HandoffNote]:
+    """Return the last note of each schedule that is among these."""
+    notes = {
+        one.data.schedule: HandoffNote(
+            one.data.schedule, one.data.note_id, one.data.text, one.data.by.name, one.time
+        )
+        for one in envelopes
+        if isinstance(one.data, HandoffNoteLeft)
+    }
+    return list(notes.values())
 
 
 def _timer(at: datetime) -> Timer:

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from notifier.ports.chats import ChatLinks, OnCallNow, PostJob, Posts
-from notifier.ports.notices import Notices, Outlooks
+from notifier.ports.notices import HandoffNotes, Notices, Outlooks
 from notifier.ports.repositories import (
     Holders,
     Incidents,
@@ -19,6 +19,7 @@ __all__ = [
     "ChatLinks",
     "Dispatcher",
     "Finished",
+    "HandoffNotes",
     "Holders",
     "Incidents",
     "Interactions",
@@ -85,4 +86,9 @@ class NotifierUnitOfWork(UnitOfWork, Protocol):
     @property
     def notices(self) -> Notices:
         """Who is told of handoffs."""
+        ...
+
+    @property
+    def handoff_notes(self) -> HandoffNotes:
+        """Words for who is on call next."""
         ...

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from notifier.domain.handoff_note import HandoffNote
 from notifier.domain.notice import Notice
 from notifier.domain.outlook import Outlook
 from tocsin.channels import MessageDoc
@@ -70,6 +71,18 @@ class Notices(Protocol):
 
     async def forget(self, before: datetime) -> None:
         """Forget those of handoffs before this instant."""
+        ...
+
+
+class HandoffNotes(Protocol):
+    """The last note of each schedule."""
+
+    async def of(self, schedules: Collection[str]) -> dict[str, HandoffNote]:
+        """Return those that are known."""
+        ...
+
+    async def save(self, notes: Sequence[HandoffNote]) -> None:
+        """Write these in the places of those before them."""
         ...
 
 

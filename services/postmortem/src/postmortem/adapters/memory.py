@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from postmortem.adapters.console_memory import MemoryOrders, MemorySessions, MemoryStandings
+from postmortem.adapters.handoff_note_memory import MemoryHandoffNotes
 from postmortem.adapters.memory_desk import MemoryActionItems, MemoryReviews
 from postmortem.adapters.outlook_memory import MemoryOutlooks
 from postmortem.adapters.watch_memory import MemorySilences, MemoryWatches
@@ -174,3 +175,8 @@ class MemoryPostmortemUnitOfWork(MemoryUnitOfWork):
     def outlooks(self) -> MemoryOutlooks:
         """Who will be."""
         return MemoryOutlooks(self.table("outlooks"))
+
+    @cached_property
+    def handoff_notes(self) -> MemoryHandoffNotes:
+        """Words for who is on call next."""
+        return MemoryHandoffNotes(self.table("handoff_notes"))

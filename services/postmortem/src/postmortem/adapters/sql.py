@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from postmortem.adapters.action_items import SqlActionItems
 from postmortem.adapters.console_sql import SqlOrders, SqlSessions, SqlStandings
+from postmortem.adapters.handoff_note_sql import SqlHandoffNotes
 from postmortem.adapters.outlook_sql import SqlOutlooks
 from postmortem.adapters.reviews import SqlReviews
 from postmortem.adapters.tables import DRAFTS, EVENTS, INCIDENTS, METADATA, REVIEWS
@@ -225,3 +226,8 @@ class SqlPostmortemUnitOfWork(SqlUnitOfWork):
     def outlooks(self) -> SqlOutlooks:
         """Who will be."""
         return SqlOutlooks(self.connection)
+
+    @cached_property
+    def handoff_notes(self) -> SqlHandoffNotes:
+        """Words for who is on call next."""
+        return SqlHandoffNotes(self.connection)

@@ -182,3 +182,12 @@ OUTLOOKS = Table(
     Column("final", Json, nullable=False),
     Column("layers", Json, nullable=False),
 )
+HANDOFF_NOTES = Table(
+    "handoff_notes",
+    METADATA,
+    Column("note_id", Text, primary_key=True),
+    Column("schedule", Text, nullable=False),
+    Column("left_at", Instant, nullable=False),
+    Column("data", Json, nullable=False),
+    Index("handoff_notes_schedule", "schedule", "left_at", "note_id"),
+)

@@ -22,7 +22,7 @@ def subscriptions(handlers: Handlers) -> tuple[Subscription[PostmortemUnitOfWork
         (topics.POSTMORTEMS, (e.PostmortemEvent,)),
         (topics.DEAD_LETTERS, (e.DeadLettered,)),
     )
-    told = (e.OnCallChanged, e.ShiftsForeseen, e.OverrideAnswered)
+    told = (e.OnCallChanged, e.ShiftsForeseen, e.OverrideAnswered, e.HandoffNoteLeft)
     on_call = Subscription(topics.CATALOG, handlers.on_catalog, told, REST)
     return (
         *(Subscription(topic, handlers.on_events, kinds, REST) for topic, kinds in wanted),

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from postmortem.domain.order import Order
 from postmortem.ports import PostmortemUnitOfWork
-from tocsin.events import Command, Envelope, OverrideCommand, SilenceCommand
+from tocsin.events import Command, Envelope, LeaveHandoffNote, OverrideCommand, SilenceCommand
 
-Given = Command | SilenceCommand | OverrideCommand
+Given = Command | SilenceCommand | OverrideCommand | LeaveHandoffNote
 
 SOURCE = "postmortem"
 

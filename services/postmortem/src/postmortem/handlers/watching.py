@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from postmortem.domain.handoff_note import HandoffNote
 from postmortem.domain.order import answered
 from postmortem.domain.outlook import Outlook
 from postmortem.domain.watch import Hush, Watch
@@ -10,6 +11,7 @@ from postmortem.ports import PostmortemUnitOfWork
 from tocsin.events import (
     Envelope,
     Event,
+    HandoffNoteLeft,
     OnCallChanged,
     OverrideAnswered,
     ShiftsForeseen,
@@ -42,6 +44,8 @@ async def hear_schedules(
 ) -> None:
     """Keep who is on call, and who will be, as it is told; and what became of our commands."""
     await _hear_outlooks(uow, envelopes)
+    notes = [HandoffNote.of(one) for one in envelopes if isinstance(one.data, HandoffNoteLeft)]
+    await uow.handoff_notes.add(notes)
     await _hear_answers(uow, envelopes, now)
     latest = {
         one.data.schedule: one.data for one in envelopes if isinstance(one.data, OnCallChanged)
@@ -71,7 +75,7 @@ async def _hear_answers(
     asked = {
         of_schedule(one.data.schedule)
         for one in envelopes
-        if isinstance(one.data, OverrideAnswered)
+        if isinstance(one.data, OverrideAnswered | HandoffNoteLeft)
     }
     if asked:
         waiting = await uow.orders.waiting(sorted(asked))

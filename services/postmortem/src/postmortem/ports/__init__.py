@@ -10,7 +10,15 @@ from postmortem.domain.document import ItemState, Status
 from postmortem.domain.postmortem import Postmortem
 from postmortem.domain.review import Review
 from postmortem.domain.words import Words
-from postmortem.ports.console import Orders, Outlooks, Sessions, Silences, Standings, Watches
+from postmortem.ports.console import (
+    HandoffNotes,
+    Orders,
+    Outlooks,
+    Sessions,
+    Silences,
+    Standings,
+    Watches,
+)
 from tocsin.events import Actor, Envelope, Event
 from tocsin.unit_of_work import UnitOfWork
 
@@ -233,4 +241,9 @@ class PostmortemUnitOfWork(UnitOfWork, Protocol):
     @property
     def outlooks(self) -> Outlooks:
         """Who will be."""
+        ...
+
+    @property
+    def handoff_notes(self) -> HandoffNotes:
+        """Words for who is on call next."""
         ...

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from postmortem.domain.handoff_note import HandoffNote
 from postmortem.domain.order import Order
 from postmortem.domain.outlook import Outlook, Told
 from postmortem.domain.standings import Standing
@@ -148,6 +149,20 @@ class Outlooks(Protocol):
 
     async def get(self, schedule: str) -> Outlook | None:
         """Return that of a schedule."""
+        ...
+
+
+class HandoffNotes(Protocol):
+    """Notes for whoever is on call next."""
+
+    async def add(self, notes: Sequence[HandoffNote]) -> None:
+        """Write new notes; those that exist stay as they are."""
+        ...
+
+    async def latest(
+        self, schedule: str, limit: int, before: tuple[datetime, str] | None = None
+    ) -> Sequence[HandoffNote]:
+        """Return the notes of a schedule, the newest first; those before one where it is given."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Notices of handoffs, and the coming shifts that they follow from."""
+"""Notices of handoffs, the coming shifts that they follow from, and the notes that they carry."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,11 +30,19 @@ def upgrade() -> None:
         sa.Column("fence", sa.BigInteger, nullable=False),
         sa.Column("data", sa.Text, nullable=False),
     )
+    op.create_table(
+        "handoff_notes",
+        sa.Column("schedule", sa.Text, primary_key=True),
+        sa.Column("note_id", sa.Text, nullable=False),
+        sa.Column("left_at", sa.BigInteger, nullable=False),
+        sa.Column("data", sa.Text, nullable=False),
+    )
     op.create_index("notices_occasion", "notices", ["occasion"])
     op.create_index("notices_wakes_at", "notices", ["wakes_at"])
     op.create_index("notices_handoff_at", "notices", ["handoff_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("handoff_notes")
     op.drop_table("notices")
     op.drop_table("outlooks")

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from postmortem.domain.recorded import is_identity
 from postmortem.entrypoints.console import (
+    notes,
     overrides,
     policies,
     postmortems,
@@ -57,6 +58,7 @@ def router(
     schedules.router(routes, wall)
     policies.router(routes, wall)
     overrides.router(routes, wall)
+    notes.router(routes, wall)
 
     @routes.get(LIVE)
     async def live(request: Request) -> Response:

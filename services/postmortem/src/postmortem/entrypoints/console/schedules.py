@@ -24,7 +24,7 @@ from postmortem.entrypoints.console.zones import Chosen, chosen, offered, zone_n
 from postmortem.ports import PostmortemUnitOfWork
 from tocsin import ids
 from tocsin.catalog import Catalog, EscalationPolicy, Schedule
-from tocsin.events import OverrideSchedule
+from tocsin.events import HandoffNoteLeft, OverrideSchedule
 from tocsin.events.commands import of_schedule
 from tocsin.holder import CatalogHolder
 from tocsin.unit_of_work import Store
@@ -33,6 +33,7 @@ from tocsin.web import Problem
 VIEWS: Mapping[str, tuple[str, int]] = {"week": ("Week", 7), "month": ("Five weeks", 35)}
 YEARS = (1971, 2299)  # So that no week of them leaves the calendar.
 MOST_GAPS = 20
+MOST_NOTES = 10
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Wall:
         async with self.store.read() as uow:
             outlook = await uow.outlooks.get(name)
             watches = await uow.watches.all()
+            notes = await uow.handoff_notes.latest(name, MOST_NOTES)
             orders = await uow.orders.latest(of_schedule(name), now - SHOWN_FOR)
         answer = self.pages.show(
             "schedule.html",
@@ -89,6 +91,8 @@ class Wall:
             spec=spec,
             watch=next((one for one in watches if one.schedule == name), None),
             orders=orders,
+            notes=notes,
+            longest_note=HandoffNoteLeft.LONGEST,
             waits=any(one.is_waiting(now) for one in orders),
             since=mark(now),
             key=ids.new(),

@@ -1,0 +1,68 @@
+"""Handoff notes by a form: a command, once; shown when they are told, whoever left them how."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.unit.postmortem.consoles import Console, console, token
+from tests.unit.postmortem.stories import BOB, START, envelope
+from tests.unit.postmortem.test_console_overrides import hears, orders
+from tests.unit.postmortem.test_console_schedules import PAGE, catalog
+from tocsin import events as e
+
+FORM = f"{PAGE}/notes"
+BEARER = {"Authorization": f"Bearer {token('reader')}"}
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Console]:
+    async with console(catalog()) as made:
+        await made.logs_in(person="bob")
+        yield made
+
+
+def left(text: str = "Look at <b>#7</b>.", note_id: str = "hnt_1") -> e.HandoffNoteLeft:
+    return e.HandoffNoteLeft(note_id=note_id, schedule="web", text=text, by=BOB)
+
+
+async def test_a_note_is_sent_once_and_shown_when_it_is_told(desk: Console) -> None:
+    page = await desk.gets(PAGE)
+    assert "Nobody has left one." in page
+    for _ in range(2):
+        sent = await desk.presses(page, FORM, text="Look at <b>#7</b>.\r\n")
+        assert (sent.status_code, sent.headers["location"]) == (303, PAGE)
+    ((identity, asked),) = await orders(desk)
+    assert isinstance(asked, e.LeaveHandoffNote)
+    assert (asked.schedule, asked.text, asked.by) == ("web", "Look at <b>#7</b>.", BOB)
+    assert "Note: sent, waiting" in await desk.gets(PAGE)
+    await hears(desk, left(), identity)
+    shown = await desk.gets(PAGE)
+    assert "Note: done.</p>" in shown
+    assert "Look at &lt;b&gt;#7&lt;/b&gt;." in shown
+
+
+@pytest.mark.parametrize("text", ["", " \r\n", "x" * 2001])
+async def test_a_wrong_note_names_its_field(desk: Console, text: str) -> None:
+    answer = await desk.presses(await desk.gets(PAGE), FORM, text=text)
+    assert answer.status_code == 422
+    assert "note: write 1 to 2000 characters" in answer.text
+    assert await orders(desk) == []
+
+
+async def test_notes_are_listed_by_the_api_the_newest_first(desk: Console) -> None:
+    (subscription,) = [one for one in desk.application.subscriptions if one.topic.name == "catalog"]
+    for number in range(3):
+        told = envelope(f"a{number}", number, left(f"note {number}", f"hnt_{number}"))
+        async with desk.store.begin() as uow:
+            await subscription.handle(uow, [told, told], START)
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        params: dict[str, str] = {"schedule": "web", "limit": "2"} | (
+            {"cursor": cursor} if cursor else {}
+        )
+        answer = await desk.client.get("/v1/handoff-notes", params=params, headers=BEARER)
+        page = answer.json()
+        found += [one["text"] for one in page["items"]]
+        cursor = page["next"]
+    assert found == ["note 2", "note 1", "note 0"]
