@@ -168,6 +168,13 @@ async def test_a_message_that_is_taken_has_gone_out(bench: OnBench) -> None:
         assert it.arrived() == 1
 
 
+async def test_what_wakes_nobody_is_taken_as_well(bench: OnBench) -> None:
+    told = replace(DOC, purpose="announcement", responder="", url="", buttons=())
+    async with bench("fine") as it:
+        assert isinstance(await it.send(told), Accepted | Delivered)
+        assert it.arrived() == 1
+
+
 async def test_the_identity_is_the_same_on_every_attempt(bench: OnBench) -> None:
     async with bench("fine") as it:
         await it.send()

@@ -12,6 +12,7 @@ from tests.acceptance.dsl.drivers import CrashMoment, Driver, Faults
 from tests.acceptance.dsl.drivers import Service as ServiceName
 from tests.acceptance.dsl.incidents import Incident
 from tests.acceptance.dsl.people import Responder
+from tests.acceptance.dsl.places import Place
 from tests.acceptance.dsl.times import TimeOfDay
 
 GIBBERISH = {"alerts": "what?", "version": ["4"]}
@@ -26,7 +27,7 @@ class World:
         self.devices: list[Device] = []
         self._people: dict[str, Responder] = {}
         self._services: dict[str, Service] = {}
-        self._others: dict[str, Schedule | Team] = {}
+        self._others: dict[str, Schedule | Team | Place] = {}
         self._last_resort: Responder | None = None
         self._in_force = True
 
@@ -65,6 +66,14 @@ class World:
         found = self._others[f"team {name}"] = Team(self.own(name), members)
         self.rearranged()
         return found
+
+    def channel(self, name: str) -> Place:
+        """Return a new channel of a chat."""
+        return self._place("channel", name)
+
+    def webhook(self, name: str) -> Place:
+        """Return a new webhook."""
+        return self._place("webhook", name)
 
     def turns_to(self, responder: Responder) -> None:
         """Page this person for everything that nobody is there for."""
@@ -266,6 +275,12 @@ class World:
         )
         lines = [f"  +{when}  {who} ← {title} (by {how})" for when, who, how, title in unread]
         raise AssertionError("\n".join([f"{problem}; unread:", *(lines or ["  nothing"])]))
+
+    def _place(self, kind: Literal["channel", "webhook"], name: str) -> Place:
+        found = self._others[f"{kind} {name}"] = Place(self, kind, name)
+        self.devices.append(found.device)
+        self.rearranged()
+        return found
 
     @property
     def _faults(self) -> Faults:

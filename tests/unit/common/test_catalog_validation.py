@@ -72,7 +72,7 @@ def test_a_right_set_has_no_mistakes() -> None:
             policy({}),
             (
                 "EscalationPolicy p: spec.levels[0].targets[0]:"
-                " a target is exactly one of user, schedule or team"
+                " a target is exactly one of user, schedule, team, channel or webhook"
             ),
         ),
         (

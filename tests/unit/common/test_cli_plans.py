@@ -26,6 +26,8 @@ PLAN: dict[str, Any] = {
         {"kind": "shift", "subject": "schedule web", "text": "schedule web: told better below"},
         {"kind": "paging", "subject": "service shop", "text": "service shop: told better below"},
         {"kind": "paging", "subject": "policy p", "text": "policy p, level 2: pages eve"},
+        {"kind": "telling", "subject": "service shop", "text": "service shop: told better below"},
+        {"kind": "telling", "subject": "policy p", "text": "policy p, level 2: tells channel ops"},
     ],
     "warnings": [],
     "people": [
@@ -75,6 +77,7 @@ def test_a_plan_tells_whose_shifts_move_and_who_is_paged_first(cli: Cli, folder:
     assert f"    - {SHIFT['text']}" in lines
     assert lines[-2:] == ["  shop", "    > soon: pages bob first"]
     assert "  > policy p, level 2: pages eve" in lines
+    assert "  > policy p, level 2: tells channel ops" in lines
     assert "told better below" not in result.stdout
     assert cli.tocsin.body()["weeks"] == 6
     assert "x-ndjson" in cli.tocsin.requests[-1].headers["accept"]

@@ -40,6 +40,8 @@ def catalog(policy: dict[str, Any], installation: dict[str, Any] | None = None) 
         ("User", "ada"): {},
         ("Team", "payments"): {"members": ["ada", "bob"]},
         ("Team", "empty"): {},
+        ("Team", "ops"): {"chat": {"slack": "C1"}},
+        ("Webhook", "board"): {"url": "https://hooks.example.org/board"},
         ("Schedule", "web"): WEB,
         ("Service", "checkout"): {"escalation_policy": "payments"},
         ("EscalationPolicy", "payments"): policy,
@@ -104,6 +106,20 @@ def test_a_level_with_nobody_is_told_from_one_of_which_nothing_was_told() -> Non
     assert [one.is_empty for one in climbed(nobody).rungs] == [True, True]
 
 
+def test_channels_and_webhooks_are_told_and_keep_nobody_waiting() -> None:
+    told = [{"channel": "ops"}, {"webhook": "board"}]
+    found = climbed({"levels": [{"targets": told}, {"targets": [{"user": "ada"}, *told]}]})
+    first, second = found.rungs
+    lines = ["tells channel ops, which wakes nobody", "tells webhook board, which wakes nobody"]
+    assert (first.is_empty, [str(one) for one in first.told], first.paged) == (True, lines, ())
+    assert (second.is_empty, [str(one) for one in second.paged]) == (False, ["user ada"])
+    # Nobody is waited for at the first level, so the second is paged at once.
+    assert (second.after, found.ends_after) == (timedelta(), 5 * MINUTE)
+    above, below, _ = drawn(found).boxes
+    assert above.lines == ("nobody", *lines)
+    assert (below.lines, below.arrow) == (("user ada", *lines), "at once")
+
+
 def test_the_last_resort_is_the_policys_else_the_installations_else_nobody() -> None:
     plain = {"levels": [{"targets": [{"user": "ada"}]}]}
     assert climbed(plain).last_resort is None
@@ -125,7 +141,9 @@ def test_a_delay_is_said_exactly(length: timedelta, words: str) -> None:
     assert said(length) == words
 
 
-targets = st.sampled_from([{"user": "ada"}, {"team": "payments"}, {"schedule": "web"}])
+targets = st.sampled_from(
+    [{"user": "ada"}, {"team": "payments"}, {"schedule": "web"}, {"channel": "ops"}]
+)
 levels = st.lists(
     st.builds(
         lambda found, after: {"targets": found, "escalate_after": f"{after}s"},
@@ -147,7 +165,8 @@ def test_boxes_do_not_overlap_and_none_is_left_out(found: Any, repeat: int) -> N
     assert all(len(line) * 8 < BOX for box in picture.boxes for line in box.lines)
     assert bool(picture.loop) == (repeat > 0)
     for box, level in zip(picture.boxes, found, strict=False):
-        assert len(box.lines) == max(len(level["targets"]), 1)
+        told = sum("channel" in one for one in level["targets"])
+        assert len(box.lines) == told + max(len(level["targets"]) - told, 1)
         assert box.y < picture.loop_from or box is not picture.boxes[0]
 
 
@@ -179,6 +198,16 @@ async def test_a_gap_is_told_where_the_policy_is_shown(desk: Console) -> None:
     page = await desk.gets("/policies/payments")
     assert "That is nobody now" in page
     assert 'class="box gap"' in page
+
+
+async def test_what_a_level_tells_is_told_in_words() -> None:
+    levels = [{"targets": [{"user": "ada"}, {"channel": "ops"}, {"webhook": "board"}]}]
+    async with console(catalog({"levels": levels})) as desk:
+        await desk.logs_in("reader")
+        page = " ".join((await desk.gets("/policies/payments")).split())
+    words = "channel <bdi>ops</bdi>, webhook <bdi>board</bdi> (which wakes nobody)."
+    assert f"user <bdi>ada</bdi>, and tells {words} It waits 5 min" in page
+    assert "tells channel ops, which wakes nobody</text>" in page
 
 
 def test_every_policy_of_the_catalog_has_a_level_to_draw() -> None:

@@ -12,6 +12,7 @@ Service = Literal["incident-intake", "escalation", "notifier", "postmortem"]
 SERVICES: tuple[Service, ...] = ("incident-intake", "escalation", "notifier", "postmortem")
 # After `claim`: what was claimed is saved, and nothing is done about it yet.
 CrashMoment = Literal["before save", "after save", "after claim", "after publish"]
+WEB = "https://devices.example/"
 OPERATOR = "operator"
 TOKEN = "acceptance-token-of-the-operator"
 Json = Any  # What a service answers; a scenario never sees it.
@@ -36,6 +37,11 @@ class Address:
 
     channel: str
     address: str
+
+    @property
+    def url(self) -> str:
+        """The same as an address of the web."""
+        return self.address if "://" in self.address else f"{WEB}{self.address}"
 
 
 class Faults(Protocol):

@@ -1,6 +1,7 @@
 """The channel `device`: rings the devices of the world in memory, as a channel of others would."""
 
 from tests.acceptance.dsl.devices import Answer, Device, Message
+from tests.acceptance.dsl.drivers import WEB
 from tocsin.channels import (
     Cap,
     ChannelInfo,
@@ -30,7 +31,7 @@ class Switchboard:
 
     def ring(self, address: str, message: Message) -> Answer:
         """Ring a device."""
-        return self._devices[address].ring(message)
+        return self._devices[address.removeprefix(WEB)].ring(message)
 
 
 class DeviceChannel:

@@ -187,7 +187,7 @@ class InProcess:
         def build(store: MortalStore) -> Application[Any]:
             parts = Parts(store, self._clock, self._catalog, self._broker)
             if definition.name == "notifier":
-                devices = {NAME: DeviceChannel(self._switchboard)}
+                devices = dict.fromkeys((NAME, "webhook"), DeviceChannel(self._switchboard))
                 return notifier.bootstrap.build(settings, parts, devices)
             return definition.build(settings, parts)
 

@@ -17,6 +17,7 @@ from tocsin.catalog.documents import (
     Target,
     Team,
     User,
+    Webhook,
 )
 from tocsin.catalog.overrides import Override
 from tocsin.catalog.schedules import Layer, Restriction, Rotation, RotationChange, Schedule, Shift
@@ -52,4 +53,5 @@ __all__ = [
     "Target",
     "Team",
     "User",
+    "Webhook",
 ]

@@ -1,5 +1,6 @@
 """The kinds of document in the catalog: on-call as code. Unknown fields are errors."""
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -30,6 +31,12 @@ def _lead(duration: timedelta) -> timedelta:
 
 
 Leads = Annotated[tuple[Annotated[Duration, AfterValidator(_lead)], ...], Field(max_length=5)]
+
+
+def _web_address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]\S*", text):
+        raise ValueError(f"{text!r} is not an address; write https://hooks.example.org/on-call")
+    return text
 
 
 class Team(Spec):
@@ -137,36 +144,68 @@ class Route(Spec):
     service: Name
 
 
-class Target(Spec):
-    """Exactly one of a user, a schedule or a team.
+class Webhook(Spec):
+    """An address outside that a level may tell, signed as the webhooks of people are."""
 
-    Of a schedule, `with_next` means whoever is on call next as well.
+    url: Annotated[str, StringConstraints(max_length=2000), AfterValidator(_web_address)]
+    description: str = ""
+
+
+class Target(Spec):
+    """Exactly one of a user, a schedule or a team, who are paged; or of a channel or a webhook.
+
+    Of a schedule, `with_next` means whoever is on call next as well. A `channel` is the chat of the
+    team of that name. It is told, as a `webhook` is, and nobody is woken by it.
     """
 
     user: Name | None = None
     schedule: Name | None = None
     team: Name | None = None
+    channel: Name | None = None
+    webhook: Name | None = None
     with_next: bool = False
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Target":
-        if sum(value is not None for value in (self.user, self.schedule, self.team)) != 1:
-            raise ValueError("a target is exactly one of user, schedule or team")
+        if len(self._named) != 1:
+            raise ValueError("a target is exactly one of user, schedule, team, channel or webhook")
         if self.with_next and not self.schedule:
             raise ValueError("`with_next` belongs to a schedule: only there is somebody next")
         return self
 
+    @property
+    def is_somebody(self) -> bool:
+        """Return whether it means people, who can be woken."""
+        return self.channel is None and self.webhook is None
+
+    @property
+    def _named(self) -> list[tuple[str, str]]:
+        kinds = ("user", "schedule", "team", "channel", "webhook")
+        return [(kind, name) for kind in kinds if (name := getattr(self, kind)) is not None]
+
     def __str__(self) -> str:
         """Return the kind and name: `user ada`."""
-        kind = "user" if self.user else "schedule" if self.schedule else "team"
-        return f"{kind} {self.user or self.schedule or self.team}"
+        return " ".join(self._named[0])
+
+
+def _is_somebody(target: Target) -> Target:
+    if not target.is_somebody:
+        raise ValueError(
+            f"{target} wakes nobody, and a last resort has to:"
+            " name a user, a schedule or a team; a level may tell it"
+        )
+    return target
+
+
+LastResort = Annotated[Target, AfterValidator(_is_somebody)]
 
 
 class Level(Spec):
     """Targets paged together; unanswered for `escalate_after`, the next level follows.
 
     While its condition `when` does not hold, it is passed over. With `round_robin` those of its
-    targets take turns, a page each, instead of being paged together.
+    targets take turns, a page each, instead of being paged together. Channels and webhooks among
+    its targets are told each time; nobody waits for an answer of theirs.
     """
 
     when: Condition | None = None
@@ -181,14 +220,14 @@ class EscalationPolicy(Spec):
     team: Name | None = None
     levels: tuple[Level, ...] = Field(min_length=1, max_length=20)
     repeat: int = Field(default=0, ge=0, le=100)
-    last_resort: Target | None = None
+    last_resort: LastResort | None = None
 
 
 class Settings(Spec):
     """The installation's own: where unrouted alerts go, and who is paged when no policy says."""
 
     default_service: Name | None = None
-    last_resort: Target | None = None
+    last_resort: LastResort | None = None
 
 
 KINDS: dict[str, type[Spec]] = {
@@ -199,6 +238,7 @@ KINDS: dict[str, type[Spec]] = {
     "Route": Route,
     "Schedule": Schedule,
     "Override": Override,
+    "Webhook": Webhook,
     "EscalationPolicy": EscalationPolicy,
     "Settings": Settings,
 }

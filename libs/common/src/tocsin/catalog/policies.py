@@ -8,21 +8,24 @@ from tocsin import matching
 from tocsin.catalog.documents import EscalationPolicy, Level, Service, Settings, Target, Team, User
 from tocsin.catalog.snapshot import Key
 from tocsin.catalog.spec import Spec
+from tocsin.catalog.suggestions import nearest
 
 Specs = Mapping[Key, Spec]
 
 
 @dataclass(frozen=True, slots=True)
 class Surprise:
-    """What is odd about a policy, and at which place of its document."""
+    """What is odd about a policy, at which place of its document, and the nearest right word."""
 
     path: str
     message: str
+    suggestion: str = ""
 
 
 def surprises(name: str, policy: EscalationPolicy, specs: Specs) -> Iterator[Surprise]:
     """Yield what is odd about a policy among these documents; those that are missing are not."""
     yield from _levels(policy, specs)
+    yield from _nobody_named(policy)
     yield from _quieter_levels(policy, specs)
     yield from _conditions(name, policy, specs)
     yield from _ending(policy, specs)
@@ -31,12 +34,39 @@ def surprises(name: str, policy: EscalationPolicy, specs: Specs) -> Iterator[Sur
 def _levels(policy: EscalationPolicy, specs: Specs) -> Iterator[Surprise]:
     for at, level in enumerate(policy.levels):
         path = f"spec.levels[{at}]"
+        people = [target for target in level.targets if target.is_somebody]
         if not level.targets:
             yield Surprise(path, "the level is empty: it is skipped at once")
-        elif reasons := _reaches_nobody(level.targets, specs):
+        elif not people:
+            told = ", ".join(map(str, level.targets))
+            message = f"wakes nobody, only tells {told}: the next level follows at once"
+            yield Surprise(path, message)
+        elif reasons := _reaches_nobody(people, specs):
             yield Surprise(path, f"nobody of this level can be paged: {reasons}")
         elif level.round_robin and len(_told(level, specs)) == 1:
             yield Surprise(path, "round robin of one: nobody takes turns")
+
+
+def _nobody_named(policy: EscalationPolicy) -> Iterator[Surprise]:
+    targets = [target for level in policy.levels for target in level.targets]
+    if targets and not any(target.is_somebody for target in targets):
+        message = "no level names anybody to wake: only the last resort is paged, and at once"
+        yield Surprise("spec.levels", message)
+
+
+def silent_channels(policy: EscalationPolicy, specs: Specs) -> Iterator[Surprise]:
+    """Yield each channel that this policy tells and that is a team's without a chat: an error."""
+    chatting = {name for (_, name), one in specs.items() if isinstance(one, Team) and one.chat}
+    for at, level in enumerate(policy.levels):
+        for number, target in enumerate(level.targets):
+            team = specs.get(("Team", target.channel or ""))
+            if target.channel and isinstance(team, Team) and not team.chat:
+                message = "team {} has no chat; give it one: `chat: {{slack: C024BE91L}}`"
+                yield Surprise(
+                    f"spec.levels[{at}].targets[{number}].channel",
+                    message.format(target.channel),
+                    nearest(target.channel, chatting),
+                )
 
 
 def _quieter_levels(policy: EscalationPolicy, specs: Specs) -> Iterator[Surprise]:
@@ -82,6 +112,7 @@ def _told(level: Level, specs: Specs) -> frozenset[str]:
     return frozenset(
         person
         for target in level.targets
+        if target.is_somebody
         for person in ([f"{target}"] if target.schedule else _people(target, specs))
     )
 

@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_TARGET = (("user", "User"), ("schedule", "Schedule"), ("team", "Team"))
+_PEOPLE = (("user", "User"), ("schedule", "Schedule"), ("team", "Team"))
+_TARGET = (*_PEOPLE, ("channel", "Team"), ("webhook", "Webhook"))  # A channel is a team's chat.
 
 
-def _targets(place: str) -> tuple[tuple[str, str], ...]:
-    return tuple((f"{place}.{field}", kind) for field, kind in _TARGET)
+def _targets(
+    place: str, fields: tuple[tuple[str, str], ...] = _TARGET
+) -> tuple[tuple[str, str], ...]:
+    return tuple((f"{place}.{field}", kind) for field, kind in fields)
 
 
 def _participants(place: str) -> tuple[tuple[str, str], ...]:
@@ -39,9 +42,9 @@ REFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
     "EscalationPolicy": (
         ("team", "Team"),
         *_targets("levels.[].targets.[]"),
-        *_targets("last_resort"),
+        *_targets("last_resort", _PEOPLE),
     ),
-    "Settings": (("default_service", "Service"), *_targets("last_resort")),
+    "Settings": (("default_service", "Service"), *_targets("last_resort", _PEOPLE)),
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from tocsin.catalog.documents import QUIET, EscalationPolicy, Integration, User
 from tocsin.catalog.mistakes import Mistake
-from tocsin.catalog.policies import surprises
+from tocsin.catalog.policies import silent_channels, surprises
 from tocsin.catalog.references import references
 from tocsin.catalog.schedules import Schedule
 from tocsin.catalog.snapshot import Catalog, Key
@@ -140,5 +140,7 @@ def _surprising_policies(documents: Sequence[Placed], known: Catalog) -> Iterato
     specs = {**known.specs, **ours}
     for document in documents:
         if isinstance(document.spec, EscalationPolicy):
+            for one in silent_channels(document.spec, specs):
+                yield document.error(one.path, one.message, one.suggestion)
             for one in surprises(document.name, document.spec, specs):
                 yield document.warning(one.path, one.message)

@@ -16,6 +16,7 @@ from tocsin.catalog.documents import (
     Settings,
     Team,
     User,
+    Webhook,
 )
 from tocsin.catalog.overrides import Override
 from tocsin.catalog.schedules import Schedule
@@ -87,6 +88,11 @@ class Catalog:
         """Return the escalation policy of this name."""
         found = self.specs.get(("EscalationPolicy", name))
         return found if isinstance(found, EscalationPolicy) else None
+
+    def webhook(self, name: str) -> Webhook | None:
+        """Return the webhook of this name."""
+        found = self.specs.get(("Webhook", name))
+        return found if isinstance(found, Webhook) else None
 
     def overrides(self, schedule: str) -> tuple[tuple[str, Override], ...]:
         """Return a schedule's overrides with their names, what was changed last at the end."""

@@ -7,7 +7,8 @@ from typing import Literal
 
 from tocsin.events.base import Link, Severity, Urgency
 
-Purpose = Literal["page", "update", "withdrawn", "post", "notice"]
+# An announcement is for a channel or a webhook that a level tells: it wakes nobody.
+Purpose = Literal["page", "announcement", "update", "withdrawn", "post", "notice"]
 Action = Literal["acknowledge", "resolve", "escalate", "snooze", "note"]
 
 

@@ -94,9 +94,8 @@ def _effects(found: Plan) -> list[dict[str, Any]]:
     every = found.get("effects", [])
     if found.get("people") is None:
         return list(every)
-    return [
-        one for one in every if one["kind"] == "paging" and one["subject"].startswith("policy ")
-    ]
+    own = ("paging", "telling")
+    return [one for one in every if one["kind"] in own and one["subject"].startswith("policy ")]
 
 
 def _say_all(run: Session, subject: Plan, items: Sequence[Plan], sign: Any) -> None:  # noqa: ANN401

@@ -1,6 +1,12 @@
 """The published language: everything that one service may know of another."""
 
 from tocsin.events.alerts import AlertEvent, AlertSummary, RawPayload, UnreadableAlert
+from tocsin.events.announcements import (
+    AnnouncementAttempted,
+    AnnouncementEvent,
+    AnnouncementRequested,
+    AnnouncementWithdrawn,
+)
 from tocsin.events.base import (
     Actor,
     Envelope,
@@ -110,12 +116,15 @@ ALL: tuple[type[Event], ...] = (
     PageWithdrawn,
     LevelSkipped,
     EscalationExhausted,
+    AnnouncementRequested,
     NotificationSent,
     NotificationDelivered,
     NotificationFailed,
     NotificationUncertain,
     NotificationWithdrawn,
     ResponderUnreachable,
+    AnnouncementAttempted,
+    AnnouncementWithdrawn,
     AcknowledgeIncident,
     ResolveIncident,
     SnoozeIncident,
@@ -162,6 +171,10 @@ __all__ = [
     "AlertResolved",
     "AlertSummary",
     "AlertSuppressed",
+    "AnnouncementAttempted",
+    "AnnouncementEvent",
+    "AnnouncementRequested",
+    "AnnouncementWithdrawn",
     "CatalogApplied",
     "CatalogDocumentChanged",
     "Command",

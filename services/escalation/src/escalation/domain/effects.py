@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from escalation.domain.affected import affected
 from escalation.domain.outlook import Difference, Outlook, shift_differences
 from escalation.domain.pages import last_resort
-from escalation.domain.policy import frozen, of_catalog
+from escalation.domain.policy import Policy, frozen, of_catalog
 from escalation.domain.resolution import reachable, resolve
 from escalation.domain.schedule import Schedule
 from tocsin.catalog import Catalog, Override
@@ -25,7 +25,7 @@ Names = tuple[str, ...]
 class Effect:
     """One difference: for whom or what, who before, who after, in words in `text`."""
 
-    kind: Literal["paging", "shift"]
+    kind: Literal["paging", "telling", "shift"]
     subject: str
     before: Names
     after: Names
@@ -58,11 +58,11 @@ def paging_effects(
     after: Catalog,
     now: datetime,
 ) -> Iterator[Effect]:
-    """Yield each level of a policy, or of a service's, that would page somebody else now."""
+    """Yield each level of a policy, or of a service's, that would page or tell others now."""
     subject = f"{LABELS[kind]} {name}"
-    yield from _paging_effects(
-        subject, _paging(kind, name, before, now), _paging(kind, name, after, now)
-    )
+    old, new = (_policy(kind, name, one) for one in (before, after))
+    yield from _paging_effects(subject, _paging(old, before, now), _paging(new, after, now))
+    yield from _telling_effects(subject, _telling(old), _telling(new))
 
 
 def coverage_warnings(
@@ -102,16 +102,20 @@ def _gap(catalog: Catalog, name: str, now: datetime) -> str:
     return f"nobody is on call {span}{more} in the next 14 days"
 
 
-def _paging(kind: str, name: str, catalog: Catalog, now: datetime) -> dict[int, Names]:
-    """Return who each level pages now; level 0 is the last resort."""
+def _policy(kind: str, name: str, catalog: Catalog) -> Policy | None:
     if (kind, name) not in catalog.specs:
-        return {}
+        return None
     if kind == "Service":
-        policy = frozen(catalog, name)
-    else:
-        spec = catalog.policy(name)
-        assert spec is not None
-        policy = of_catalog(name, spec, catalog)
+        return frozen(catalog, name)
+    spec = catalog.policy(name)
+    assert spec is not None
+    return of_catalog(name, spec, catalog)
+
+
+def _paging(policy: Policy | None, catalog: Catalog, now: datetime) -> dict[int, Names]:
+    """Return who each level pages now; level 0 is the last resort."""
+    if policy is None:
+        return {}
     levels = {
         number: tuple(one.responder for one in resolve(level.targets, catalog, now).found)
         for number, level in enumerate(policy.levels, start=1)
@@ -130,6 +134,26 @@ def _paging_effects(
             place = f"level {level}" if level else "last resort"
             text = f"{subject}, {place}: {_instead(old, new)}"
             yield Effect("paging", subject, old, new, text, level)
+
+
+def _telling(policy: Policy | None) -> dict[int, Names]:
+    """Return which channels and webhooks each level tells."""
+    told = policy.told if policy else ()
+    return {number: tuple(map(str, targets)) for number, targets in enumerate(told, start=1)}
+
+
+def _telling_effects(
+    subject: str, before: dict[int, Names], after: dict[int, Names]
+) -> Iterator[Effect]:
+    for level in sorted({*before, *after}):
+        old, new = before.get(level, ()), after.get(level, ())
+        if set(old) != set(new):
+            text = f"{subject}, level {level}: tells {_listed(new)}, before {_listed(old)}"
+            yield Effect("telling", subject, old, new, text, level)
+
+
+def _listed(told: Names) -> str:
+    return ", ".join(told) or "no channel or webhook"
 
 
 def _instead(before: Names, after: Names) -> str:

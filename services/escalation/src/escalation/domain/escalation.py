@@ -26,7 +26,7 @@ from escalation.domain.resolution import Resolution
 from escalation.domain.status import Answer, Cause, Exhausted, Halted, Status, Waiting
 from escalation.domain.turns import NO_TURNS, Place, Turns
 from tocsin.catalog import Catalog
-from tocsin.events import LevelSkipped, PageEvent
+from tocsin.events import PageEvent
 
 LAST_RESORT_EVERY = timedelta(minutes=5)
 LATE = timedelta(seconds=30)  # Later than this, a deadline was missed by an outage.
@@ -184,28 +184,29 @@ class Escalation:
         self, loop: int, level: int, now: datetime, catalog: Catalog, pause: timedelta = NO_PAUSE
     ) -> "Decision":
         """Page the first level from here on that has somebody; one look at each is enough."""
-        skipped: list[LevelSkipped] = []
+        told: list[PageEvent] = []
         for at_loop, at_level in islice(self.policy.places(loop, level), len(self.policy.levels)):
             spec = self.policy.levels[at_level - 1]
             request = self._request(at_level, at_loop, catalog)
             if reasons := against(spec.when, self.incident, self.policy.labels, now):
-                skipped.append(request.passed_over(reasons))
+                told.append(request.passed_over(reasons))
                 continue
+            told.extend(request.announcements())
             place = Place(self.policy.name, at_loop, at_level)
             turns, resolution = self.turns.find(spec, place, catalog, now)
             if resolution.found:
                 until = now + max(spec.escalate_after, pause)
                 waiting = replace(self, status=Waiting(at_level, at_loop, until), turns=turns)
                 why = f"level {at_level} of policy {self.policy.name}, loop {at_loop}"
-                return waiting.paging(request, resolution, now, why).after(*skipped)
-            skipped.append(request.skipped(resolution.missed))
-        return self.page_last_resort(now, catalog, skipped, pause).after(*skipped)
+                return waiting.paging(request, resolution, now, why).after(*told)
+            told.append(request.skipped(resolution.missed))
+        return self.page_last_resort(now, catalog, told, pause).after(*told)
 
     def page_last_resort(
         self,
         now: datetime,
         catalog: Catalog,
-        skipped: Sequence[LevelSkipped] = (),
+        told: Sequence[PageEvent] = (),
         pause: timedelta = NO_PAUSE,
     ) -> "Decision":
         """Page who is there when nobody answers; the first time, say that it came to this."""
@@ -216,7 +217,7 @@ class Escalation:
         decision = spent.paging(request, people, now, "last resort")
         if self.rounds:
             return decision
-        reason = pages.why_exhausted(skipped, len(self.policy.levels))
+        reason = pages.why_exhausted(told, len(self.policy.levels))
         return decision.after(request.exhausted(people, self.place[0], reason))
 
     def paging(

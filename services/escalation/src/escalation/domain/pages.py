@@ -1,6 +1,6 @@
 """Pages: what is asked of notifier, and which of them are still open."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from escalation.domain.resolution import Found, Resolution, resolve
 from tocsin import ids
 from tocsin.catalog import Catalog
 from tocsin.events import (
+    AnnouncementRequested,
     EscalationExhausted,
     EscalationStarted,
     LevelSkipped,
@@ -79,6 +80,30 @@ class Request:
             must_page_by=now + PROMISE,
         )
 
+    def announcements(self) -> Iterator[AnnouncementRequested]:
+        """Yield what its channels and webhooks are told: once at each place, as a person is."""
+        incident = self.incident
+        place = (str(self.cycle), str(self.loop), str(self.level))
+        for target in map(str, self.policy.told_at(self.level)):
+            yield AnnouncementRequested(
+                incident_id=incident.incident_id,
+                announcement_id=ids.derived("announcement", incident.incident_id, *place, target),
+                incident_version=self.version,
+                number=incident.number,
+                title=incident.title,
+                service=incident.service or "unknown",
+                severity=incident.severity,
+                urgency=incident.urgency,
+                target=target,
+                level=self.level,
+                loop=self.loop,
+                policy=self.policy.name,
+                catalog_version=self.catalog_version,
+                alerts=incident.alerts,
+                more=incident.more,
+                runbook=incident.runbook,
+            )
+
     def skipped(self, missed: Sequence[str]) -> LevelSkipped:
         """Return that this level had nobody to page."""
         return LevelSkipped(
@@ -86,8 +111,13 @@ class Request:
             policy=self.policy.name,
             level=self.level,
             loop=self.loop,
-            reason="; ".join(missed) or "the level has no targets",
+            reason="; ".join(missed) or self._empty,
         )
+
+    @property
+    def _empty(self) -> str:
+        told = ", ".join(map(str, self.policy.told_at(self.level)))
+        return f"it names nobody, and only tells {told}" if told else "the level has no targets"
 
     def passed_over(self, reasons: Sequence[str]) -> LevelSkipped:
         """Return that this level takes no part now, because its condition does not hold."""
@@ -107,8 +137,9 @@ class Request:
         )
 
 
-def why_exhausted(skipped: Sequence[LevelSkipped], levels: int) -> str:
-    """Return why it came to the last resort, of the levels that were skipped just now."""
+def why_exhausted(told: Sequence[PageEvent], levels: int) -> str:
+    """Return why it came to the last resort, of what was told of the levels just now."""
+    skipped = [one for one in told if isinstance(one, LevelSkipped)]
     if not skipped or len(skipped) < levels:
         return "nobody answered"
     if any(one.passed_over for one in skipped):

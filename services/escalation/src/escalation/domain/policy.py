@@ -13,7 +13,8 @@ class Policy:
     """Ordered levels, how often to repeat them, and the last resort; as of `catalog_version`.
 
     `missing` says why there is no policy to climb, when there is none. `labels` are those of the
-    service, which conditions of levels look at.
+    service, which conditions of levels look at. `levels` name people alone: the channels and
+    webhooks that each tells are in `told`, by level, where there are any at all.
     """
 
     name: str
@@ -23,6 +24,8 @@ class Policy:
     last_resort: Target | None = None
     missing: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    # Beside the levels: the previous release reads a climb without them, and pages the same people.
+    told: tuple[tuple[Target, ...], ...] = ()
 
     @property
     def loops(self) -> int:
@@ -35,13 +38,17 @@ class Policy:
             for at_level in range(max(level, 1) if at_loop == loop else 1, len(self.levels) + 1):
                 yield at_loop, at_level
 
+    def told_at(self, level: int) -> tuple[Target, ...]:
+        """Return the channels and webhooks that a level tells; the last resort, 0, tells none."""
+        return self.told[level - 1] if 0 < level <= len(self.told) else ()
+
     def for_people(self, names: Sequence[str], catalog: Catalog) -> "Policy":
         """Return the policy with these people, or teams, instead of its levels."""
         targets = tuple(
             Target(user=name) if catalog.user(name) or not catalog.team(name) else Target(team=name)
             for name in names
         )
-        return replace(self, levels=(Level(targets=targets),), missing="")
+        return replace(self, levels=(Level(targets=targets),), told=(), missing="")
 
 
 def frozen(catalog: Catalog, service: str, wanted: str | None = None) -> Policy:
@@ -58,7 +65,20 @@ def frozen(catalog: Catalog, service: str, wanted: str | None = None) -> Policy:
 
 def of_catalog(name: str, spec: EscalationPolicy, catalog: Catalog) -> Policy:
     """Return a policy as it stands in the catalog, for no service in particular."""
-    return Policy(name, catalog.version, spec.levels, spec.repeat, spec.last_resort)
+    policy = Policy(name, catalog.version, spec.levels, spec.repeat, spec.last_resort)
+    told = tuple(_told(level) for level in spec.levels)
+    if not any(told):
+        return policy
+    return replace(policy, levels=tuple(map(_of_people, spec.levels)), told=told)
+
+
+def _of_people(level: Level) -> Level:
+    people = tuple(target for target in level.targets if target.is_somebody)
+    return level.model_copy(update={"targets": people})
+
+
+def _told(level: Level) -> tuple[Target, ...]:
+    return tuple(dict.fromkeys(target for target in level.targets if not target.is_somebody))
 
 
 def _why_missing(service: str, name: str | None, known: object) -> str:

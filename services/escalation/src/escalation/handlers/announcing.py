@@ -7,6 +7,7 @@ from escalation.domain.escalation import LATE, Escalation
 from escalation.domain.status import Cause, Exhausted
 from tocsin import ids
 from tocsin.events import (
+    AnnouncementRequested,
     Envelope,
     EscalationExhausted,
     EscalationStarted,
@@ -52,7 +53,8 @@ def due_at(envelope: Envelope[Event]) -> datetime:
 
 def held_up(fact: PageEvent, due: datetime | None, now: datetime) -> PageEvent:
     """Return the fact; a page that an outage held up says when it was to be requested."""
-    if due is None or now - due <= LATE or not isinstance(fact, PageRequested):
+    asks = isinstance(fact, PageRequested | AnnouncementRequested)
+    if due is None or now - due <= LATE or not asks:
         return fact
     return fact.model_copy(update={"due_at": due})
 
@@ -73,6 +75,8 @@ def fact_id(fact: PageEvent, cycle: int) -> str:
             return ids.derived("page-requested", page_id)
         case PageWithdrawn(page_id=page_id):
             return ids.derived("page-withdrawn", page_id)
+        case AnnouncementRequested(announcement_id=announcement_id):
+            return ids.derived("announcement-requested", announcement_id)
         case LevelSkipped(loop=loop, level=level):
             return ids.derived("level-skipped", incident, str(cycle), str(loop), str(level))
         case EscalationStarted():

@@ -9,6 +9,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Histogram
 
 from notifier.domain import reply
+from notifier.domain.posting import post_id
 from notifier.domain.rendering import render, render_summary
 from notifier.ports import Job
 from tocsin import telemetry
@@ -102,15 +103,22 @@ class Attempts:
             return render_summary(
                 [(part.notification, part.page, part.incident) for part in job.parts],
                 public_url=self._public_url,
-                token_of=self._token_of,
+                token_of=_no_link if job.page.is_announcement else self._token_of,
             )
+        # Where nobody is paged the buttons are the message's own: it has no one person's link.
+        own = post_id(job.notification) if job.page.is_announcement else job.page.page_id
         return render(
             job.notification,
             job.page,
             job.incident,
             public_url=self._public_url,
-            token=self._token_of(job.page.page_id),
+            token=self._token_of(own),
         )
 
     def _token_of(self, page_id: str) -> str:
         return reply.link_token(self._secret, page_id)
+
+
+def _no_link(page_id: str) -> str:
+    del page_id
+    return ""

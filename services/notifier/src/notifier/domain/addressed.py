@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TypedDict
 
+from notifier.domain.announcing import is_target
 from notifier.domain.contact import ContactMethod
 from tocsin.channels import Purpose
 
@@ -22,7 +23,10 @@ class Subject(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """What never changes in a notification's life. `order` is its place among those of its page."""
+    """What never changes in a notification's life. `order` is its place among those of its page.
+
+    `responder` is a person, or what is told beside them: `channel payments`.
+    """
 
     notification_id: str
     page_id: str
@@ -33,6 +37,11 @@ class Addressed:
     rule: str
     order: int
     purpose: Purpose
+
+    @property
+    def is_announcement(self) -> bool:
+        """Whether it tells a channel or webhook, as a page tells a person; updates are updates."""
+        return self.purpose == "page" and is_target(self.responder)
 
     def subject(self, attempt: int) -> Subject:
         """Return what every fact about it says."""

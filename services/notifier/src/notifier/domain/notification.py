@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from notifier.domain.addressed import Subject
+from notifier.domain.announcing import told
 from notifier.domain.kept import Kept, tried
 from notifier.domain.retrying import HOPE, LEASE, MAX_ATTEMPTS, PATIENCE, delay
 from notifier.domain.states import (
@@ -33,7 +34,7 @@ from notifier.domain.states import (
 )
 from tocsin import channels, events
 from tocsin.channels import Config, Content, SendResult, TargetGone
-from tocsin.events import NotificationEvent
+from tocsin.events import AnnouncementEvent, NotificationEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +165,7 @@ class Notification(Kept):
         if retry_at is None:
             failed = replace(after, state=Failed(now, kind, reason))
             return _decided(failed, fact, fail_over=not (self._stop or self.last_hope))
-        # Every minute for a day: one line of the timeline says it.
-        return _again(after, None if self.last_hope else fact, retry_at, reason)
+        return _again(after, None if self._goes_on_and_on else fact, retry_at, reason)
 
     def _unsure(self, reason: str, now: datetime, retry_at: datetime) -> "Decision":
         again = self._may_go_on(now) and not self._stop
@@ -174,7 +174,7 @@ class Notification(Kept):
         after = replace(tried, repeat_possible=True)
         fact = events.NotificationUncertain(**self._subject, reason=reason, retry_at=next_at)
         if again:
-            known = self.last_hope and self.repeat_possible
+            known = self._goes_on_and_on and self.repeat_possible
             return _again(after, None if known else fact, retry_at, reason)
         if self._stop:
             return _decided(replace(after, state=Withdrawn(now, self._stop)), fact)
@@ -182,7 +182,15 @@ class Notification(Kept):
         return _decided(failed, fact, fail_over=not self.last_hope)
 
     def _may_go_on(self, now: datetime) -> bool:
-        return now - self.due_since < HOPE if self.last_hope else self.attempt < MAX_ATTEMPTS
+        # A channel or webhook has no other way, so its own is tried on like somebody's last.
+        if self.last_hope or self.is_announcement:
+            return now - self.due_since < HOPE
+        return self.attempt < MAX_ATTEMPTS
+
+    @property
+    def _goes_on_and_on(self) -> bool:
+        """Whether it is tried every minute for a day: one line of the timeline says it."""
+        return self.last_hope or self.attempt > MAX_ATTEMPTS
 
     @property
     def _stop(self) -> str:
@@ -212,7 +220,7 @@ class Decision:
     """The notification after it, the facts to tell, and whether the next contact method must go."""
 
     notification: Notification
-    facts: tuple[NotificationEvent, ...] = ()
+    facts: tuple[NotificationEvent | AnnouncementEvent, ...] = ()
     fail_over: bool = False
 
 
@@ -220,6 +228,8 @@ def _decided(after: Notification, *facts: NotificationEvent, fail_over: bool = F
     # An update is a courtesy: it tells no timeline, and it never makes anybody be paged.
     if after.purpose != "page":
         return Decision(after)
+    if after.is_announcement:
+        return Decision(after, tuple(map(told, facts)))
     return Decision(after, facts, fail_over)
 
 

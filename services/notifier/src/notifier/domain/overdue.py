@@ -25,7 +25,8 @@ def words(notification: Notification) -> str:
         return ""
     due, now = notification.due_since, notification.state.lease_until - LEASE
     form = "%H:%M UTC" if due.date() == now.date() else "%Y-%m-%d %H:%M UTC"
-    return f"late: this page was due at {due.strftime(form)}, {spoken(late)} ago"
+    what = "message" if notification.is_announcement else "page"
+    return f"late: this {what} was due at {due.strftime(form)}, {spoken(late)} ago"
 
 
 def by_incident(parts: Sequence[Part]) -> list[Part]:

@@ -5,10 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
+from notifier.domain import reply
+from notifier.domain.announcing import is_target
 from notifier.domain.notification import Notification
 from notifier.domain.stages.duplicate import was_duplicate
 from notifier.domain.states import Failed, Waiting
-from tocsin.events import Envelope, Event, PageRequested, ResponderUnreachable
+from tocsin.events import (
+    AnnouncementRequested,
+    Envelope,
+    Event,
+    PageRequested,
+    ResponderUnreachable,
+)
 
 LINK_LIFETIME = timedelta(hours=24)
 
@@ -34,6 +42,11 @@ class Page:
     def request(self) -> PageRequested:
         """What was asked for."""
         return self.envelope.data
+
+    @property
+    def is_announcement(self) -> bool:
+        """Whether it is for a channel or webhook: it has no link, which would act for nobody."""
+        return is_target(self.request.responder)
 
     def link_works(self, now: datetime) -> bool:
         """Return whether the link still acts."""
@@ -91,7 +104,24 @@ def with_link_used(page: Page, now: datetime) -> Page:
     return replace(page, link_used_at=now)
 
 
+def new_page(envelope: Envelope[Event], secret: str) -> Page:
+    """Return the page of a request."""
+    request = as_request(envelope)
+    if is_target(request.data.responder):
+        return Page(request, token_hash="")
+    return Page(request, reply.token_hash(reply.link_token(secret, request.data.page_id)))
+
+
 def as_request(envelope: Envelope[Event]) -> Envelope[PageRequested]:
-    """Return the envelope as one of a page request; only where it is one."""
-    assert isinstance(envelope.data, PageRequested)
+    """Return the envelope as one of a page request; only where it asks for somebody to be told."""
+    data = envelope.data
+    if isinstance(data, AnnouncementRequested):
+        return replace(cast("Envelope[PageRequested]", envelope), data=_as_page(data))
+    assert isinstance(data, PageRequested)
     return cast("Envelope[PageRequested]", envelope)  # A type checker cannot narrow the parameter.
+
+
+def _as_page(asked: AnnouncementRequested) -> PageRequested:
+    """Return it as it is kept: the previous release, beside this one, reads the row."""
+    own = {"page_id": asked.announcement_id, "responder": asked.target}
+    return PageRequested.model_validate({**dict(asked), **own})

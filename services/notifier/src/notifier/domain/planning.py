@@ -3,14 +3,15 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from notifier.domain.contact import Step, steps
+from notifier.domain.announcing import nowhere, places
+from notifier.domain.contact import ContactMethod, Step, steps
 from notifier.domain.notification import Notification
 from notifier.domain.page import Page
 from notifier.domain.states import Delivered, Sent, Waiting
 from tocsin import hours, ids
-from tocsin.catalog import User
+from tocsin.catalog import Catalog, User
 from tocsin.channels import Purpose
-from tocsin.events import ResponderUnreachable
+from tocsin.events import AnnouncementAttempted, ResponderUnreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,25 @@ class Plan:
     """The notifications of a page, soonest first; or why there is none."""
 
     notifications: tuple[Notification, ...] = ()
-    unreachable: ResponderUnreachable | None = None
+    unreachable: ResponderUnreachable | AnnouncementAttempted | None = None
+
+
+def planned(page: Page, catalog: Catalog) -> Plan:
+    """Return how whoever a page is for will be told of it: a person, or a channel or webhook."""
+    if page.is_announcement:
+        return announced(page, catalog)
+    return plan(page, catalog.user(page.request.responder))
+
+
+def announced(page: Page, catalog: Catalog) -> Plan:
+    """Return how a channel or webhook will be told: at once, whatever the hour and the urgency."""
+    target = page.request.responder
+    found = places(target, catalog)
+    if not found:
+        return Plan(unreachable=_given_up(page, nowhere(target, catalog)))
+    rule = f"level {page.request.level} of policy {page.request.policy}"
+    told = (_told(page, place, rule, order) for order, place in enumerate(found))
+    return Plan(tuple(told))
 
 
 def plan(page: Page, user: User | None) -> Plan:
@@ -27,28 +46,43 @@ def plan(page: Page, user: User | None) -> Plan:
     Delays count from when the page was to be asked for, not from when this was decided.
     """
     request = page.request
-    asked_at = min(request.due_at or page.envelope.time, page.envelope.time)
     if user is None:
         return Plan(unreachable=_unreachable(page, "the catalog has no such person"))
     wanted = steps(user, request.urgency)
     if not wanted:
         return Plan(unreachable=_unreachable(page, "has no contact method"))
-    found = (_notification(page, user, step, asked_at) for step in wanted)
+    found = (_notification(page, user, step) for step in wanted)
     return Plan(tuple(replace(one, order=order) for order, one in enumerate(found)))
 
 
-def _notification(page: Page, user: User, step: Step, asked_at: datetime) -> Notification:
-    request = page.request
-    wished = asked_at + step.after
-    due = hours.heard_from(user, request.urgency, wished)
+def _asked_at(page: Page) -> datetime:
+    return min(page.request.due_at or page.envelope.time, page.envelope.time)
+
+
+def _notification(page: Page, user: User, step: Step) -> Notification:
+    wished = _asked_at(page) + step.after
+    due = hours.heard_from(user, page.request.urgency, wished)
     rule = step.rule if due == wished else f"{step.rule}, held by quiet hours"
+    identity = ids.derived("notification", page.page_id, step.contact.name, step.rule)
+    return _new(page, identity, step.contact, rule, due)
+
+
+def _told(page: Page, place: ContactMethod, rule: str, order: int) -> Notification:
+    identity = ids.derived("notification", page.page_id, place.name, rule)
+    return replace(_new(page, identity, place, rule, _asked_at(page)), order=order)
+
+
+def _new(
+    page: Page, identity: str, contact: ContactMethod, rule: str, due: datetime
+) -> Notification:
+    request = page.request
     return Notification(
-        notification_id=ids.derived("notification", page.page_id, step.contact.name, step.rule),
+        notification_id=identity,
         page_id=page.page_id,
         incident_id=request.incident_id,
         incident_version=request.incident_version,
         responder=request.responder,
-        contact=step.contact,
+        contact=contact,
         rule=rule,
         order=0,
         purpose="page",
@@ -82,5 +116,17 @@ def _unreachable(page: Page, reason: str) -> ResponderUnreachable:
         incident_id=page.request.incident_id,
         page_id=page.page_id,
         responder=page.request.responder,
+        reason=reason,
+    )
+
+
+def _given_up(page: Page, reason: str) -> AnnouncementAttempted:
+    return AnnouncementAttempted(
+        incident_id=page.request.incident_id,
+        announcement_id=page.page_id,
+        target=page.request.responder,
+        channel="",
+        delivery_id=page.page_id,
+        outcome="failed",
         reason=reason,
     )

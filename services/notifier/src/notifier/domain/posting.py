@@ -66,6 +66,11 @@ def _new(
     )
 
 
+def post_id(notification: Notification) -> str:
+    """Return the post that a message is from when it was sent."""
+    return ids.derived("post", notification.summary or notification.notification_id)
+
+
 def of_page(
     parts: Sequence[tuple[Notification, Page, Incident | None]], secret: str, now: datetime
 ) -> Post:
@@ -76,7 +81,7 @@ def of_page(
     notification, page, _ = parts[0]
     state = notification.state
     assert isinstance(state, Sent | Delivered)
-    identity = ids.derived("post", notification.summary or notification.notification_id)
+    identity = post_id(notification)
     versions = {one.incident_id: incident.version if incident else 0 for one, _, incident in parts}
     return Post(
         post_id=identity,

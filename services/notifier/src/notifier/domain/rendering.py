@@ -8,7 +8,7 @@ from notifier.domain.incident import Incident
 from notifier.domain.notification import Notification
 from notifier.domain.page import Page
 from notifier.domain.visible import shortened, visible
-from tocsin.channels import AlertLine, Button, Fact, MessageDoc
+from tocsin.channels import AlertLine, Button, Fact, MessageDoc, Purpose
 from tocsin.events import AlertSummary, Link, PageRequested, Severity, Urgency
 
 MAX_ALERTS = 20
@@ -49,9 +49,10 @@ def render(
     """Return what a notification says. `token` makes this person's link to the incident's page."""
     request = page.request
     now = _present(request, incident)
-    url = f"{public_url}/a/{token}" if public_url and token else ""
+    tells = page.is_announcement
+    url = f"{public_url}/a/{token}" if public_url and token and not tells else ""
     return MessageDoc(
-        purpose=notification.purpose,
+        purpose=_purpose(notification),
         title=now.title,
         text=_text(notification, now, request, url),
         incident_id=request.incident_id,
@@ -60,7 +61,7 @@ def render(
         severity=now.severity,
         urgency=now.urgency,
         service=now.service,
-        responder=notification.responder,
+        responder="" if tells else notification.responder,
         url=url,
         facts=_facts(now, request, incident),
         links=links(now.alerts, request.runbook),
@@ -72,6 +73,10 @@ def render(
         late=overdue.words(notification),
         late_seconds=int(notification.late.total_seconds()),
     )
+
+
+def _purpose(notification: Notification) -> Purpose:
+    return "announcement" if notification.is_announcement else notification.purpose
 
 
 def render_summary(
@@ -100,6 +105,7 @@ def render_summary(
         actions=tuple(
             Button("acknowledge", f"Acknowledge #{line.number}", line.token, line.url)
             for line in lines
+            if line.token
         ),
         facts=(),
         links=(),

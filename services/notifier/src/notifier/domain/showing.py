@@ -40,7 +40,7 @@ def shown(
         severity=incident.severity,
         urgency=incident.urgency,
         service=incident.service,
-        responder=request.responder if request else "",
+        responder=request.responder if request and page and not page.is_announcement else "",
         url=url,
         facts=tuple(facts),
         links=rendering.links(incident.alerts, request.runbook if request else None),

@@ -33,7 +33,10 @@ class AttemptItem(BaseModel):
 
 
 class NotificationItem(BaseModel):
-    """A notification, as the API says it. The address is not told: it may be a secret."""
+    """A notification, as the API says it. The address is not told: it may be a secret.
+
+    `responder` is a person, or a channel or webhook that a level tells: `channel payments`.
+    """
 
     id: str
     type: str

@@ -12,6 +12,7 @@ from tocsin import topics
 from tocsin.application import Subscription
 from tocsin.events import (
     AlertAdded,
+    AnnouncementRequested,
     CatalogApplied,
     Envelope,
     Event,
@@ -58,7 +59,7 @@ def subscriptions(
         Subscription(
             topics.PAGES,
             pages.on_pages,
-            (PageRequested, PageWithdrawn),
+            (PageRequested, PageWithdrawn, AnnouncementRequested),
             # A page that was answered while we were away, or that a replay brings, wakes nobody.
             after=topics.INCIDENTS,
         ),

@@ -3,15 +3,20 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from notifier.domain import reply
 from notifier.domain.incident import Incident
-from notifier.domain.page import Page, as_request
+from notifier.domain.page import Page, new_page
 from notifier.domain.pipeline import run
-from notifier.domain.planning import plan, update_of
+from notifier.domain.planning import planned, update_of
 from notifier.handlers.work import Work
 from notifier.ports import Dispatcher, NotifierUnitOfWork
 from tocsin.errors import Unavailable
-from tocsin.events import Envelope, Event, PageRequested, PageWithdrawn
+from tocsin.events import (
+    AnnouncementRequested,
+    Envelope,
+    Event,
+    PageRequested,
+    PageWithdrawn,
+)
 from tocsin.holder import CatalogHolder
 from tocsin.unit_of_work import Timer
 
@@ -93,10 +98,9 @@ class PageHandlers:
     ) -> list[Page]:
         requested: dict[str, Page] = {}
         for envelope in envelopes:
-            data = envelope.data
-            if isinstance(data, PageRequested) and data.page_id not in requested:
-                token = reply.link_token(self._secret, data.page_id)
-                requested[data.page_id] = Page(as_request(envelope), reply.token_hash(token))
+            if isinstance(envelope.data, PageRequested | AnnouncementRequested):
+                page = new_page(envelope, self._secret)
+                requested.setdefault(page.page_id, page)
         fresh = await uow.pages.add(list(requested.values()))
         return [page for page_id, page in requested.items() if page_id in fresh]
 
@@ -113,11 +117,11 @@ class PageHandlers:
         return is_behind and waited < CATALOG_GRACE
 
     def _plan(self, work: Work, page: Page, incidents: Situation) -> None:
-        planned = plan(page, self._catalog.current.user(page.request.responder))
-        if planned.unreachable is not None:
-            work.tell(planned.unreachable, page.envelope)
+        plan = planned(page, self._catalog.current)
+        if plan.unreachable is not None:
+            work.tell(plan.unreachable, page.page_id, page.envelope)
         incident = incidents.get(page.request.incident_id)
-        passed, dropped = run(planned.notifications, incident)
+        passed, dropped = run(plan.notifications, incident)
         for notification in passed:
             work.plan(notification)
             work.send_when_due(notification, page, incident)
@@ -127,9 +131,7 @@ class PageHandlers:
 
     def _plan_withdrawn(self, work: Work, page: Page, cause: Envelope[Event]) -> None:
         assert isinstance(cause.data, PageWithdrawn)
-        for notification in plan(
-            page, self._catalog.current.user(page.request.responder)
-        ).notifications:
+        for notification in planned(page, self._catalog.current).notifications:
             work.plan(notification)
             work.withdraw(notification, cause.data.reason, cause)
 

@@ -153,8 +153,9 @@ class PostHandlers:
         return jobs
 
     def _job(self, post: Post, incidents: Sequence[Incident], page: Page | None) -> PostJob:
-        token = reply.link_token(self._secret, page.page_id if page else post.post_id)
-        url = f"{self._public_url}/a/{token}" if self._public_url and page else ""
+        somebodys = page is not None and not page.is_announcement
+        token = reply.link_token(self._secret, post.page_id if somebodys else post.post_id)
+        url = f"{self._public_url}/a/{token}" if self._public_url and somebodys else ""
         return PostJob(post, shown(post, incidents, page, token=token, url=url))
 
     async def record(

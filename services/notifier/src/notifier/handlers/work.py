@@ -13,7 +13,15 @@ from notifier.domain.stages.verdict import Drop, Situation
 from notifier.domain.states import Sending
 from notifier.ports import Dispatcher, Job, NotifierUnitOfWork
 from tocsin import ids
-from tocsin.events import Envelope, Event, NotificationEvent, ResponderUnreachable, caused_by
+from tocsin.events import (
+    AnnouncementAttempted,
+    AnnouncementEvent,
+    Envelope,
+    Event,
+    NotificationEvent,
+    ResponderUnreachable,
+    caused_by,
+)
 from tocsin.unit_of_work import Timer
 
 SOURCE = "notifier"
@@ -66,9 +74,14 @@ class Work:
             self._stopped.append(after.notification_id)
         return after
 
-    def tell(self, fact: ResponderUnreachable, cause: Envelope[Event]) -> None:
+    def tell(
+        self,
+        fact: ResponderUnreachable | AnnouncementAttempted,
+        page_id: str,
+        cause: Envelope[Event],
+    ) -> None:
         """Say that nobody can be reached for a page; once per page, however often it is decided."""
-        identity = ids.derived(fact.TYPE, fact.page_id)
+        identity = ids.derived(fact.TYPE, page_id)
         self._envelopes.append(
             caused_by(cause, fact, now=self.now, source=SOURCE, event_id=identity)
         )
@@ -127,7 +140,7 @@ class Work:
             companions = of_page.setdefault(page.page_id, {})
             after = fail_over(self._changed[identity], companions.values(), self.now)
             if after.unreachable is not None:
-                self.tell(after.unreachable, page.envelope)
+                self.tell(after.unreachable, page.page_id, page.envelope)
             for hoping in after.hoping:
                 companions[hoping.notification_id] = hoping
                 self._changed[hoping.notification_id] = hoping
@@ -195,9 +208,15 @@ class Work:
                 yield one.wakes_at
 
     def _told(
-        self, fact: NotificationEvent, notification: Notification, cause: Envelope[Event]
+        self,
+        fact: NotificationEvent | AnnouncementEvent,
+        notification: Notification,
+        cause: Envelope[Event],
     ) -> Envelope[Event]:
-        identity = ids.derived(fact.TYPE, fact.notification_id, str(notification.fence))
+        # One type tells all outcomes of an announcement: it may be sent, and then delivered.
+        outcome = (fact.outcome,) if isinstance(fact, AnnouncementAttempted) else ()
+        attempt = (notification.notification_id, str(notification.fence))
+        identity = ids.derived(fact.TYPE, *attempt, *outcome)
         return caused_by(cause, fact, now=self.now, source=SOURCE, event_id=identity)
 
 

@@ -17,6 +17,7 @@ FOLDS = {
     "alert-resolved": "alerts",
     "page-requested": "pages",
     "page-withdrawn": "pages",
+    "announcement-requested": "pages",
     "notification-sent": "notifications",
     "notification-delivered": "notifications",
     "notification-withdrawn": "notifications",

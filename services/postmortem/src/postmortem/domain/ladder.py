@@ -15,6 +15,7 @@ TITLE = 30
 LINE = 22
 ARROW = 44
 MINUTE = timedelta(minutes=1)
+NO_WAIT = timedelta(0)
 
 # Who is on call for each schedule now, as far as it was told.
 OnCall = Mapping[str, tuple[str, ...]]
@@ -22,15 +23,25 @@ OnCall = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """A target, and whom it means now (None: that was not told yet); maybe whoever is next too."""
+    """A target, and whom it means now (None: that was not told yet); maybe whoever is next too.
+
+    A channel or webhook means nobody: it is told.
+    """
 
     kind: str
     name: str
     people: tuple[str, ...] | None
     with_next: bool = False
 
+    @property
+    def is_told(self) -> bool:
+        """Whether it is told, and wakes nobody."""
+        return self.kind in {"channel", "webhook"}
+
     def __str__(self) -> str:
         """Say both in a line."""
+        if self.is_told:
+            return f"tells {self.kind} {self.name}, which wakes nobody"
         if self.kind == "user":
             return f"user {self.name}"
         also = ", and whoever is next" if self.with_next else ""
@@ -51,6 +62,16 @@ class Rung:
     waits: timedelta
     aims: tuple[Aim, ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def paged(self) -> tuple[Aim, ...]:
+        """Those of its aims that are people."""
+        return tuple(aim for aim in self.aims if not aim.is_told)
+
+    @property
+    def told(self) -> tuple[Aim, ...]:
+        """The channels and webhooks among its aims."""
+        return tuple(aim for aim in self.aims if aim.is_told)
 
     @property
     def is_empty(self) -> bool:
@@ -79,8 +100,9 @@ def ladder(policy: EscalationPolicy, catalog: Catalog, on_call: OnCall) -> Ladde
     after = timedelta()
     for number, level in enumerate(policy.levels, 1):
         aims = tuple(_aim(target, catalog, on_call) for target in level.targets)
-        rungs.append(Rung(number, after, level.escalate_after, aims, tuple(_notes(level))))
-        after += level.escalate_after
+        waits = level.escalate_after if _is_waited_for(aims) else NO_WAIT
+        rungs.append(Rung(number, after, waits, aims, tuple(_notes(level))))
+        after += waits
     last = policy.last_resort or catalog.settings.last_resort
     return Ladder(
         rungs=tuple(rungs),
@@ -97,12 +119,20 @@ def said(length: timedelta) -> str:
     return " ".join([*minutes, *([f"{seconds} s"] if seconds else [])])
 
 
+def _is_waited_for(aims: Sequence[Aim]) -> bool:
+    """Return whether somebody may answer, now or at another time."""
+    return not aims or any(not aim.is_told for aim in aims)
+
+
 def _aim(target: Target, catalog: Catalog, on_call: OnCall) -> Aim:
     if target.user:
         return Aim("user", target.user, (target.user,) if catalog.user(target.user) else ())
     if target.team:
         team = catalog.team(target.team)
         return Aim("team", target.team, team.members if team else ())
+    if not target.is_somebody:
+        kind, _, told = str(target).partition(" ")
+        return Aim(kind, told, ())
     name = target.schedule or ""
     people = on_call.get(name) if catalog.schedule(name) else ()
     return Aim("schedule", name, people, target.with_next)
@@ -162,7 +192,7 @@ def drawn(found: Ladder) -> Drawn:
     last = found.last_resort
     lines = [str(last)] if last else ["nobody: the catalog names none"]
     is_empty = last is None or last.people == ()
-    arrow = f"unanswered for {said(found.rungs[-1].waits)}, the last time"
+    arrow = f"{_arrow(found.rungs[-1])}, the last time"
     (resort,) = _boxes(end, [("Last resort, every 5 min", lines, is_empty, arrow)])
     more = "" if found.repeat == 1 else "s"
     return Drawn(
@@ -179,9 +209,14 @@ Given = tuple[str, Sequence[str], bool, str]
 def _levels(rungs: Iterable[Rung]) -> Iterator[Given]:
     before = ""
     for rung in rungs:
-        lines = [*rung.notes, *([str(aim) for aim in rung.aims] or ["nobody"])]
+        paged = [str(aim) for aim in rung.paged] or ["nobody"]
+        lines = [*rung.notes, *paged, *map(str, rung.told)]
         yield f"Level {rung.number}", lines, rung.is_empty, before
-        before = f"unanswered for {said(rung.waits)}"
+        before = _arrow(rung)
+
+
+def _arrow(rung: Rung) -> str:
+    return f"unanswered for {said(rung.waits)}" if rung.waits else "at once"
 
 
 def _boxes(top: int, given: Iterable[Given]) -> Iterator[Box]:

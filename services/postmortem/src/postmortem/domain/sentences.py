@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import singledispatch
 
+from postmortem.domain import announced
 from tocsin import events as e
 from tocsin.durations import spoken
 from tocsin.events import Envelope, Event
@@ -22,9 +23,8 @@ class Story:
     def of(envelopes: Iterable[Envelope[Event]]) -> "Story":
         """Return what these events tell of each other."""
         data = [envelope.data for envelope in envelopes]
-        return Story(
-            frozenset(item.notification_id for item in data if isinstance(item, e.NotificationSent))
-        )
+        sent = (item for item in data if isinstance(item, e.NotificationSent))
+        return Story(frozenset(item.notification_id for item in sent))
 
 
 def sentence(event: Event, story: Story) -> str:
@@ -189,13 +189,9 @@ def _(event: e.ResponderUnreachable) -> str:
 
 
 @_text.register
-def _(event: e.AcknowledgeIncident) -> str:
-    return f"{event.by} asked to acknowledge"
-
-
-@_text.register
-def _(event: e.ResolveIncident) -> str:
-    return f"{event.by} asked to resolve"
+def _(event: e.AcknowledgeIncident | e.ResolveIncident) -> str:
+    verb = "resolve" if isinstance(event, e.ResolveIncident) else "acknowledge"
+    return f"{event.by} asked to {verb}"
 
 
 @_text.register
@@ -248,3 +244,7 @@ def _(event: e.ActionItemClosed) -> str:
 @_text.register
 def _(event: e.DeadLettered) -> str:
     return f"{event.consumer} could not handle a record of {event.topic}: {event.reason}"
+
+
+for kind, said in announced.SENTENCES.items():
+    _text.register(kind, said)

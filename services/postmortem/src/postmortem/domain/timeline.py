@@ -15,6 +15,7 @@ from postmortem.domain.recorded import Clocks, actor_of, clocks
 from postmortem.domain.sentences import Story, sentence
 from tocsin.events import (
     Actor,
+    AnnouncementRequested,
     Envelope,
     EscalationExhausted,
     EscalationStarted,
@@ -34,6 +35,7 @@ Key = tuple[datetime, datetime, int, str]  # Effective time, commit, place in it
 DECIDED_TOGETHER: tuple[type[Event], ...] = (
     EscalationStarted,
     LevelSkipped,
+    AnnouncementRequested,
     EscalationExhausted,
     PageRequested,
     PageWithdrawn,

@@ -7,7 +7,12 @@ Nothing is judged anew here: the answer is put together from what was told.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from postmortem.domain import saying_incidents, saying_notifications, saying_pages
+from postmortem.domain import (
+    saying_announcements,
+    saying_incidents,
+    saying_notifications,
+    saying_pages,
+)
 from postmortem.domain.saying import Said, Story, say
 from postmortem.domain.sentences import clock_time
 from postmortem.domain.timeline import timeline
@@ -15,7 +20,7 @@ from tocsin.events import Envelope, Event
 from tocsin.why import NOBODY, Decision
 
 # Each teaches `say` the events of one service.
-TAUGHT = (saying_incidents, saying_pages, saying_notifications)
+TAUGHT = (saying_incidents, saying_pages, saying_notifications, saying_announcements)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ def subscriptions(handlers: Handlers) -> tuple[Subscription[PostmortemUnitOfWork
     wanted: tuple[tuple[topics.Topic, tuple[type[e.Event], ...]], ...] = (
         (topics.INCIDENTS, (e.IncidentEvent, e.CommandRefused, e.SilenceChanged, e.SilenceRefused)),
         (topics.PAGES, (e.PageEvent,)),
-        (topics.NOTIFICATIONS, (e.NotificationEvent, e.ResponderUnreachable)),
+        (topics.NOTIFICATIONS, (e.NotificationEvent, e.AnnouncementEvent, e.ResponderUnreachable)),
         (topics.COMMANDS, (e.Command,)),
         (topics.POSTMORTEMS, (e.PostmortemEvent,)),
         (topics.DEAD_LETTERS, (e.DeadLettered,)),
