@@ -12,7 +12,6 @@ from notifier.adapters.channels import faults
 from notifier.adapters.channels.email import EmailChannel
 from notifier.adapters.channels.slack.channel import SlackChannel
 from notifier.adapters.channels.webhook import WebhookChannel
-from notifier.adapters.egress import Egress
 from notifier.adapters.outbound import OutboundHttp
 from tests.contract.notifier.providers import answer, http_provider, mail_provider
 from tests.slack.server import Slack, served
@@ -37,6 +36,7 @@ from tocsin.channels import (
     Transient,
     Unknown,
 )
+from tocsin.egress import Egress
 from tocsin.events import Link
 from tocsin.testing import START
 

@@ -18,7 +18,6 @@ from dev.layout import SERVICES
 from notifier import bootstrap as notifier_bootstrap
 from notifier.adapters.channels import load
 from notifier.adapters.channels.slack.channel import SlackChannel
-from notifier.adapters.egress import Egress
 from notifier.adapters.outbound import OutboundHttp
 from notifier.domain import reply
 from tests.security.asgi import Answer, call
@@ -31,6 +30,7 @@ from tocsin.application import Application
 from tocsin.bus import Consumer
 from tocsin.channels import Cap, Channel, Context
 from tocsin.database import Database
+from tocsin.egress import Egress
 from tocsin.events import PageRequested, decode
 from tocsin.holder import CatalogHolder
 from tocsin.lifecycle import Parts

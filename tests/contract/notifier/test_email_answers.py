@@ -6,7 +6,6 @@ import pytest
 
 from notifier.adapters.channels import email as email_module
 from notifier.adapters.channels.email import EmailChannel
-from notifier.adapters.egress import Egress
 from notifier.adapters.outbound import OutboundHttp
 from tests.contract.notifier.providers import mail_provider
 from tests.contract.test_channels import DOC, SECRET, mail
@@ -22,6 +21,7 @@ from tocsin.channels import (
     Transient,
     Unknown,
 )
+from tocsin.egress import Egress
 from tocsin.testing import START
 
 

@@ -10,10 +10,10 @@ from datetime import timedelta
 
 import pytest
 
-from notifier.adapters.egress import Egress
 from notifier.adapters.outbound import PER_HOST, OutboundHttp
 from tests.contract.notifier.providers import answer, http_provider
 from tocsin.channels import HttpAnswer, NoAnswerError, NotSentError
+from tocsin.egress import Egress
 
 LOOPBACK = ["127.0.0.0/8"]
 QUICK = timedelta(milliseconds=200)

@@ -13,12 +13,12 @@ from notifier.adapters.channels.webhook import (
     derived_secret,
     signature_headers,
 )
-from notifier.adapters.egress import Egress
 from notifier.adapters.outbound import OutboundHttp
 from tests.contract.notifier.providers import HttpProvider, answer, http_provider
 from tests.contract.test_channels import DOC, SECRET
 from tocsin.channels import Context, Delivery, ExternalRef, IncidentLine
 from tocsin.clock import SystemClock
+from tocsin.egress import Egress
 from tocsin.testing import START
 
 KEY = b"0123456789abcdef0123456789abcdef"

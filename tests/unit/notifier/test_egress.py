@@ -6,10 +6,10 @@ from ipaddress import ip_address
 
 import pytest
 
-from notifier.adapters.egress import Egress, is_denied
 from notifier.adapters.outbound import OutboundHttp
 from tests.contract.notifier.providers import answer, http_provider
 from tocsin.channels import DeniedError, NotSentError
+from tocsin.egress import Egress, is_denied
 
 SECOND = timedelta(seconds=1)
 

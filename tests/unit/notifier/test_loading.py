@@ -6,12 +6,12 @@ import pytest
 
 from notifier import bootstrap
 from notifier.adapters.channels import faults, load
-from notifier.adapters.egress import Egress
 from notifier.adapters.outbound import OutboundHttp
 from notifier.settings import NotifierSettings
 from tests.unit.notifier.making import SECRET
 from tests.unit.notifier.world import FakeChannel
 from tocsin.channels import Cap, ChannelInfo, Context
+from tocsin.egress import Egress
 from tocsin.errors import MisconfiguredError
 from tocsin.settings import from_env
 

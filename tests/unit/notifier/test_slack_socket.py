@@ -13,13 +13,13 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from notifier.adapters.channels.slack.channel import SlackChannel
 from notifier.adapters.channels.slack.listening import Listening
-from notifier.adapters.egress import Egress
 from notifier.adapters.listener import Listener
 from notifier.adapters.outbound import OutboundHttp
 from tests.slack.presses import HEARING, Hands
 from tests.slack.workspace import APP, BOT
 from tests.slack.world import ChatWorld
 from tocsin.channels import Context, DeniedError, NoAnswerError, NotSentError, Sink
+from tocsin.egress import Egress
 from tocsin.errors import Unavailable
 from tocsin.events import AcknowledgeIncident
 

@@ -4,9 +4,11 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -29,6 +31,18 @@ def _split(value: Any) -> Any:  # noqa: ANN401 - whatever was given; pydantic ju
 
 
 Csv = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        try:
+            ip_network(text)
+        except ValueError as error:
+            raise ValueError(f"{text!r} is not a network; write 10.1.0.0/16") from error
+    return texts
+
+
+Networks = Annotated[Csv, AfterValidator(_networks)]
 
 
 @dataclass(frozen=True, slots=True)

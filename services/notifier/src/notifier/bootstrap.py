@@ -7,7 +7,6 @@ from fastapi import FastAPI
 
 from notifier.adapters.attempts import Attempts
 from notifier.adapters.channels import load
-from notifier.adapters.egress import Egress
 from notifier.adapters.holder import Heartbeat, Holder
 from notifier.adapters.listener import Listener
 from notifier.adapters.outbound import OutboundHttp
@@ -32,6 +31,7 @@ from notifier.ports import Job, NotifierUnitOfWork
 from notifier.settings import NotifierSettings
 from tocsin.application import Application, Worker
 from tocsin.channels import Cap, Channel, Context, Listens
+from tocsin.egress import Egress
 from tocsin.lifecycle import Definition, Parts
 from tocsin.web import create_app
 

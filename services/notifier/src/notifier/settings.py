@@ -1,20 +1,10 @@
 """Notifier's settings: each field is the variable `NOTIFIER_<FIELD>`."""
 
-from ipaddress import ip_network
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field, Json
+from pydantic import Field, Json
 
-from tocsin.settings import Csv, ServiceSettings
-
-
-def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
-    for text in texts:
-        try:
-            ip_network(text)
-        except ValueError as error:
-            raise ValueError(f"{text!r} is not a network; write 10.1.0.0/16") from error
-    return texts
+from tocsin.settings import Csv, Networks, ServiceSettings
 
 
 class NotifierSettings(ServiceSettings):
@@ -26,7 +16,7 @@ class NotifierSettings(ServiceSettings):
     """Channels that may be loaded, by name; `webhook,email,slack` for Slack as well."""
     channel_options: Json[dict[str, dict[str, str]]] = Field(default={}, validate_default=False)
     """JSON: options of channels of others, `{"sms": {"token": "…"}}`."""
-    egress_allow: Annotated[Csv, AfterValidator(_networks)] = ()
+    egress_allow: Networks = ()
     """Networks inside that webhooks may reach, such as `127.0.0.0/8`."""
     webhook_secret: str = ""
     """`whsec_…`, signs every webhook; empty: each address has its own, derived from the secret."""

@@ -25,9 +25,9 @@ from aiohttp.http_writer import StreamWriter
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
-from notifier.adapters.egress import Egress
 from notifier.adapters.outbound_socket import OutboundSocket
 from tocsin.channels import ANSWER_SIZE, DeniedError, HttpAnswer, NoAnswerError, NotSentError
+from tocsin.egress import Egress
 
 IDLE = 3.0  # Shorter than any common server's keep-alive, so that none closes under our request.
 PER_HOST = 64  # Channels have bounds of their own below this.

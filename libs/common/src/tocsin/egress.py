@@ -87,8 +87,14 @@ def is_denied(address: Address, allowed: Iterable[Network] = ()) -> bool:
 class Egress:
     """The guard: gives the addresses that a host may be reached at."""
 
-    def __init__(self, allowed: Iterable[str] = (), resolve: Resolve | None = None) -> None:
-        """Except the networks `allowed` (CIDR); look names up with `resolve`."""
+    def __init__(
+        self,
+        allowed: Iterable[str] = (),
+        resolve: Resolve | None = None,
+        setting: str = "NOTIFIER_EGRESS_ALLOW",
+    ) -> None:
+        """Except the networks `allowed` (CIDR) by `setting`; look names up with `resolve`."""
+        self._setting = setting
         self._allowed = tuple(ip_network(text) for text in allowed)
         if any(IPv4Address("127.0.0.1") in network for network in self._allowed):
             self._allowed += (ip_network("::1/128"),)  # `localhost` has both.
@@ -112,8 +118,13 @@ class Egress:
             # The address itself is not told: an error must not map the inside.
             raise DeniedError(
                 "this leads to a network that this installation does not let out to"
-                " (NOTIFIER_EGRESS_ALLOW)"
+                f" ({self._setting})"
             )
+
+    def excepts(self, address: str) -> bool:
+        """Return whether this address is in one of the networks that are allowed by name."""
+        judged = carried(ip_address(address.partition("%")[0]))
+        return any(judged in network for network in self._allowed)
 
 
 async def _system_resolve(host: str, port: int) -> Sequence[str]:
