@@ -90,6 +90,8 @@ READ = {
     "GET /v1/schedules/{name}/shifts",
     "GET /v1/schedules/{name}.ics",
     "GET /v1/swaps",
+    "GET /v1/absences",
+    "GET /v1/absences/calendars",
     "GET /v1/escalations/{incident}",
     "GET /v1/handoff-notes",
     "GET /v1/notifications",

@@ -5,6 +5,7 @@ Short here; every change of every zone with HYPOTHESIS_PROFILE=long.
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import accumulate, pairwise
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from escalation.domain.absence import Absences
 from escalation.domain.override import Override
 from escalation.domain.schedule import Schedule
 from tocsin import catalog
@@ -143,7 +145,8 @@ def around(change: datetime, zone: ZoneInfo) -> Schedule:
     ]
     spec = catalog.Schedule.model_validate({"time_zone": zone.key, "layers": layers})
     swap = Override("swap", change - QUARTER, change + QUARTER, ("c",), ("a",))
-    return Schedule.of("web", spec, (swap,))
+    away = Absences({"b": ((change - 2 * QUARTER, change + QUARTER),)})
+    return replace(Schedule.of("web", spec, (swap,)), absences=away)
 
 
 def check(change: datetime, zone: ZoneInfo) -> None:

@@ -1,16 +1,19 @@
 """Who is on call: the one answer, and the shifts that are made of it."""
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from escalation.domain.absence import Absences
 from escalation.domain.override import Override
 from escalation.domain.schedule import Schedule
 from tests.unit.escalation.test_wall_clock import ZONES, utc, wall
 from tocsin import catalog
+from tocsin.catalog.absences import merged
 
 BASE: dict[str, Any] = {
     "name": "base",
@@ -217,25 +220,39 @@ starts = st.builds(
 )
 
 
+hours = st.integers(1, 100)
 overrides = st.builds(
     lambda begins, hours, added, removed, covers: Override(
         "override", begins, begins + timedelta(hours=hours), added, removed, covers
     ),
     starts,
-    st.integers(1, 100),
+    hours,
     st.lists(names, max_size=1).map(tuple),
     st.lists(names, max_size=1).map(tuple),
     st.booleans(),
 )
 
 
+absences = st.dictionaries(
+    names,
+    st.lists(
+        st.builds(lambda since, hours: (since, since + timedelta(hours=hours)), starts, hours),
+        max_size=3,
+    ).map(merged),
+    max_size=3,
+).map(Absences)
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     web=st.builds(
-        lambda layers, zone, overrides: schedule(*layers, zone=zone, overrides=tuple(overrides)),
+        lambda layers, zone, overrides, absences: replace(
+            schedule(*layers, zone=zone, overrides=tuple(overrides)), absences=absences
+        ),
         st.lists(layers, min_size=1, max_size=3),
         st.sampled_from(ZONES),
         st.lists(overrides, max_size=2),
+        absences,
     ),
     since=starts,
     hours=st.integers(1, 96),

@@ -1,6 +1,6 @@
 """What a service is made of: the value that its bootstrap returns and `lifecycle.run` runs."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from tocsin.clock import Clock
 from tocsin.events import Envelope, Event
+from tocsin.findings import Finding
 from tocsin.holder import CatalogHolder
 from tocsin.obligations import Obligation
 from tocsin.outgoing import Publisher
@@ -22,6 +23,7 @@ EventHandler = Callable[[U, Sequence[Envelope[Event]], datetime], Awaitable[None
 TimerHandler = Callable[[U, Sequence[Timer], datetime], Awaitable[None]]
 StartHandler = Callable[[U, datetime], Awaitable[None]]
 OverdueHandler = Callable[[U, Sequence[Obligation], datetime], Awaitable[None]]
+LookHandler = Callable[[U, datetime], Awaitable[Collection[Finding]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Application(Generic[U]):
 
     `on_overdue` gets the obligations that are past their time, to do again what may have been lost.
     `on_start` says once, as soon as the catalog is there, what may not have been said so far.
+    `on_look` tells the auditor, which looks every few seconds, what else is not as it must be.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Application(Generic[U]):
     workers: tuple[Worker, ...] = ()
     on_overdue: OverdueHandler[U] | None = None
     on_start: StartHandler[U] | None = None
+    on_look: LookHandler[U] | None = None
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,8 @@ class Auditor(Generic[U]):
         found = await self._vitals(now)
         async with self._application.store.read() as uow:
             debts = self.debts = await uow.ledger.debts(now)
+            if self._application.on_look:
+                found += await self._application.on_look(uow, now)
         _show(debts, now)
         holds = False
         if debts.overdue or any(one.shared for one in found):

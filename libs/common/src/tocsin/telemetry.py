@@ -61,6 +61,10 @@ OLDEST_OVERDUE = Gauge(
 )
 ALARMS = Counter("tocsin_alarms", "Alarms by the second path: sent, failed, nowhere", ["outcome"])
 HEARTBEATS = Counter("tocsin_heartbeats", "Heartbeats: sent, failed, withheld", ["outcome"])
+CALENDAR_READS = Counter(
+    "tocsin_calendar_reads", "Calendars of absences read: changed, same, failed", ["outcome"]
+)
+CALENDARS_FAILING = Gauge("tocsin_calendars_failing", "Calendars of absences that cannot be read")
 CATALOG_VERSION = Gauge("tocsin_catalog_version", "Version of the catalog in force")
 
 

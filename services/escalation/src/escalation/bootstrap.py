@@ -1,9 +1,14 @@
 """The composition root: the only place that knows which adapter fills which port."""
 
+import os
+from collections.abc import Mapping
 from datetime import timedelta
 
+from escalation.adapters.fetching import HttpFetch
+from escalation.adapters.reading import ApartRead
 from escalation.adapters.sql import SqlEscalationUnitOfWork
 from escalation.entrypoints import (
+    absences,
     calendars,
     catalog,
     history,
@@ -15,7 +20,9 @@ from escalation.entrypoints import (
     timers,
 )
 from escalation.entrypoints.foreseeing import Foreseeing
+from escalation.entrypoints.watching import Watching
 from escalation.handlers import (
+    AbsenceHandlers,
     CatalogHandlers,
     ClimbHandlers,
     HandOffHandlers,
@@ -27,19 +34,27 @@ from escalation.handlers import (
 from escalation.ports import EscalationUnitOfWork
 from escalation.settings import EscalationSettings
 from tocsin.application import Application
+from tocsin.egress import Egress
 from tocsin.lifecycle import Definition, Parts
 from tocsin.web import create_app
 
 
 def build(
-    settings: EscalationSettings, parts: Parts[EscalationUnitOfWork]
+    settings: EscalationSettings,
+    parts: Parts[EscalationUnitOfWork],
+    environ: Mapping[str, str] = os.environ,
 ) -> Application[EscalationUnitOfWork]:
-    """Put the service together."""
+    """Put the service together; the catalog names variables of `environ` for what is private."""
     climbs = ClimbHandlers(parts.catalog, timedelta(seconds=settings.reached_within))
     documents = CatalogHandlers(parts.catalog)
     hand_offs = HandOffHandlers(parts.catalog)
     overriding = OverrideHandlers(documents)
     noting = NoteHandlers()
+    away = AbsenceHandlers(documents, parts.catalog, timedelta(seconds=settings.calendars_every))
+    egress = Egress(settings.egress_allow, setting="ESCALATION_EGRESS_ALLOW")
+    watching = Watching(
+        parts.store, parts.catalog, parts.clock, away, HttpFetch(egress), ApartRead(), environ
+    )
     return Application(
         name="escalation",
         store=parts.store,
@@ -48,7 +63,8 @@ def build(
         on_timers=timers.on_timers(climbs, hand_offs),
         on_overdue=climbs.on_overdue,
         on_start=hand_offs.on_start,
-        workers=(Foreseeing(parts.store, parts.catalog, parts.clock),),
+        on_look=away.findings,
+        workers=(Foreseeing(parts.store, parts.catalog, parts.clock), watching),
         http=create_app(
             settings=settings,
             name="escalation",
@@ -65,6 +81,7 @@ def build(
                 ),
                 overrides.router(overriding, parts.store, parts.clock),
                 notes.router(noting, parts.store, parts.clock, parts.catalog),
+                absences.router(parts.store, parts.catalog, parts.clock),
             ],
         ),
     )

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
+from escalation.domain.calendars import Spans, Watched
 from escalation.domain.escalation import Escalation
 from escalation.domain.swap import Swap
 from escalation.domain.turns import Ring
@@ -143,6 +144,50 @@ class Swaps(Protocol):
         ...
 
 
+class UnreadableError(Exception):
+    """A calendar cannot be read. Why is shown to people: it holds no address."""
+
+
+class Fetch(Protocol):
+    """Gets calendars from where somebody says they are."""
+
+    async def __call__(self, url: str) -> bytes:
+        """Return what is there; raise UnreadableError."""
+        ...
+
+
+class Read(Protocol):
+    """Reads calendars that anybody may have written."""
+
+    async def __call__(self, body: bytes, since: date, until: date) -> Spans:
+        """Return when the events of these days are; raise UnreadableError."""
+        ...
+
+
+class Calendars(Protocol):
+    """The calendars of absences, by their keys: how reading them goes, and what was read."""
+
+    async def watch(self, keys: Collection[str], now: datetime) -> None:
+        """Keep these: of a new one nothing is known, and all others are forgotten."""
+        ...
+
+    async def states(self) -> Sequence[Watched]:
+        """Return all, by their keys."""
+        ...
+
+    async def claim(self, now: datetime) -> Watched | None:
+        """Return one that is due, and claim it: until then nobody else gets it."""
+        ...
+
+    async def save(self, state: Watched, spans: Spans | None) -> None:
+        """Write how it went, and what was read (None: the same); a forgotten one stays so."""
+        ...
+
+    async def spans(self) -> Mapping[str, Spans]:
+        """Return what was read, by the calendars' keys."""
+        ...
+
+
 class EscalationUnitOfWork(UnitOfWork, Protocol):
     """The recipe's transaction with this service's repositories."""
 
@@ -169,4 +214,9 @@ class EscalationUnitOfWork(UnitOfWork, Protocol):
     @property
     def swaps(self) -> Swaps:
         """What people proposed to each other."""
+        ...
+
+    @property
+    def calendars(self) -> Calendars:
+        """When people are away."""
         ...

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from tocsin.settings import ServiceSettings
+from tocsin.settings import Networks, ServiceSettings
 
 
 class EscalationSettings(ServiceSettings):
@@ -12,3 +12,7 @@ class EscalationSettings(ServiceSettings):
     database: str = Field(default="sqlite:///var/escalation.db", pattern=r"^(sqlite|postgresql)://")
     reached_within: float = Field(default=300.0, gt=0, le=86_400)
     """Seconds after which a page without an outcome is overdue, beyond the person's rules."""
+    calendars_every: float = Field(default=900.0, ge=60, le=86_400)
+    """Seconds between two readings of a calendar of absences."""
+    egress_allow: Networks = ()
+    """Networks inside that calendars may be read from, by plain HTTP too, such as `10.1.0.0/16`."""

@@ -1,5 +1,6 @@
 """On-call as code: the documents, and the immutable snapshot of all of them that services read."""
 
+from tocsin.catalog.absences import Absence, Away, Calendar
 from tocsin.catalog.conditions import Condition, Hours, SupportHours
 from tocsin.catalog.documents import (
     KINDS,
@@ -27,6 +28,9 @@ from tocsin.catalog.spec import Spec
 __all__ = [
     "KINDS",
     "UNROUTED",
+    "Absence",
+    "Away",
+    "Calendar",
     "Catalog",
     "Condition",
     "ContactMethod",

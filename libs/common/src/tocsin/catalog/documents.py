@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from tocsin.catalog.absences import Absence, Calendars
 from tocsin.catalog.conditions import Condition, SupportHours
 from tocsin.catalog.overrides import Override
 from tocsin.catalog.schedules import Restriction, Schedule
@@ -40,10 +41,11 @@ def _web_address(text: str) -> str:
 
 
 class Team(Spec):
-    """People who answer for services together."""
+    """People who answer for services together. Events of its `calendars`: all of them are away."""
 
     members: tuple[Name, ...] = ()
     chat: dict[str, str] = Field(default={})
+    calendars: Calendars = ()
 
 
 class ContactMethod(Spec):
@@ -76,7 +78,8 @@ class HandoffNotices(Spec):
 class User(Spec):
     """A person who can be paged. In `quiet_hours`, on their clock, what is not urgent waits.
 
-    Another `calendar_key` gives their calendar another address.
+    Another `calendar_key` gives the calendar of their shifts another address. Events of
+    `calendars` mean that they are away.
     """
 
     email: str | None = None
@@ -88,6 +91,7 @@ class User(Spec):
     handoff_notices: HandoffNotices | None = None
     chat: dict[str, str] = Field(default={})
     calendar_key: str = Field(default="", max_length=100)
+    calendars: Calendars = ()
 
     def contact_method(self, name: str) -> ContactMethod | None:
         """Return the contact method of this name."""
@@ -239,6 +243,7 @@ KINDS: dict[str, type[Spec]] = {
     "Schedule": Schedule,
     "Override": Override,
     "Webhook": Webhook,
+    "Absence": Absence,
     "EscalationPolicy": EscalationPolicy,
     "Settings": Settings,
 }

@@ -39,6 +39,7 @@ REFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
         *_participants("remove"),
         *_participants("cover"),
     ),
+    "Absence": (("user", "User"),),
     "EscalationPolicy": (
         ("team", "Team"),
         *_targets("levels.[].targets.[]"),

@@ -14,6 +14,8 @@ from tocsin.catalog.spec import Spec
 from tocsin.catalog.suggestions import nearest
 
 URGENCIES = ("high", "low")
+# What these name may go: they are often over, and without them the layers still answer.
+MAY_DANGLE = frozenset({"Override", "Absence"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,7 @@ def _left_dangling(
 
 
 def _loss(kind: str) -> Literal["error", "warning"]:
-    # What an override names may go: it is often over, and without it the layers still answer.
-    return "warning" if kind == "Override" else "error"
+    return "warning" if kind in MAY_DANGLE else "error"
 
 
 def _within(document: Placed) -> Iterator[Mistake]:

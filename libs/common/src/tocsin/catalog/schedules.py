@@ -1,8 +1,9 @@
 """Who is on call when, as a document says it: layers of rotations within restrictions."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, time
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -229,3 +230,15 @@ class Schedule(Spec):
 
     time_zone: TimeZone = "UTC"
     layers: tuple[Layer, ...] = Field(min_length=1)
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Everybody who takes part in one of the layers."""
+        groups = chain.from_iterable(_groups(layer) for layer in self.layers)
+        return frozenset(chain.from_iterable(groups))
+
+
+def _groups(layer: Layer) -> Iterator[tuple[str, ...]]:
+    rotations = (layer.rotation, *layer.changes, *(one.rotation for one in layer.changes))
+    yield from chain.from_iterable(one.participants for one in rotations if one)
+    yield from (one.participants for one in layer.shifts)

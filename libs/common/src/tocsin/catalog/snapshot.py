@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from tocsin import matching
+from tocsin.catalog.absences import Absence, Span, instants_of, merged
 from tocsin.catalog.documents import (
     KINDS,
     EscalationPolicy,
@@ -108,6 +110,17 @@ class Catalog:
         for name, spec in kept:
             found[spec.schedule] = (*found.get(spec.schedule, ()), (name, spec))
         return found
+
+    @cached_property
+    def absences(self) -> dict[str, tuple[Span, ...]]:
+        """When people are away, by name: spans that do not touch each other, in order."""
+        found: dict[str, list[Span]] = {}
+        for spec in self.specs.values():
+            user = self.user(spec.user) if isinstance(spec, Absence) else None
+            if isinstance(spec, Absence) and user is not None:
+                zone = ZoneInfo(user.time_zone)
+                found.setdefault(spec.user, []).extend(instants_of(spec.spans, zone))
+        return {name: merged(spans) for name, spans in sorted(found.items()) if spans}
 
     @cached_property
     def settings(self) -> Settings:

@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from tocsin.cli import (
+    absences,
     actions,
     alerts,
     backup,
@@ -102,6 +103,7 @@ app.command("restore")(backup.restore)
 app.command("on-call")(on_call.on_call)
 app.command("shifts")(on_call.shifts)
 app.command("calendar")(on_call.calendar)
+app.command("absences")(absences.absences)
 app.command("why")(why.why)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(chat.app, name="chat")

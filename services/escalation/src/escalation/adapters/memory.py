@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
+from escalation.domain.calendars import Spans, Watched
 from escalation.domain.escalation import Escalation
 from escalation.domain.swap import Swap
 from escalation.domain.turns import Ring
@@ -174,6 +175,44 @@ class MemorySwaps:
         self._table[swap.swap_id] = swap
 
 
+class MemoryCalendars:
+    """Calendars of absences, with what was read, by their keys."""
+
+    def __init__(self, table: dict[str, tuple[Watched, Spans]]) -> None:
+        """Keep them in `table`."""
+        self._table = table
+
+    async def watch(self, keys: Collection[str], now: datetime) -> None:
+        """Keep these: of a new one nothing is known, and all others are forgotten."""
+        for key in [one for one in self._table if one not in keys]:
+            del self._table[key]
+        for key in keys:
+            self._table.setdefault(key, (Watched(key, now), ()))
+
+    async def states(self) -> Sequence[Watched]:
+        """Return all, by their keys."""
+        return [state for _, (state, _) in sorted(self._table.items())]
+
+    async def claim(self, now: datetime) -> Watched | None:
+        """Return one that is due, and claim it: until then nobody else gets it."""
+        due = [state for state in await self.states() if state.next_at <= now]
+        if not due:
+            return None
+        state = min(due, key=lambda one: one.next_at).claimed(now)
+        await self.save(state, None)
+        return state
+
+    async def save(self, state: Watched, spans: Spans | None) -> None:
+        """Write how it went, and what was read (None: the same); a forgotten one stays so."""
+        if state.key in self._table:
+            kept = self._table[state.key][1]
+            self._table[state.key] = state, kept if spans is None else spans
+
+    async def spans(self) -> Mapping[str, Spans]:
+        """Return what was read, by the calendars' keys."""
+        return {key: spans for key, (_, spans) in sorted(self._table.items())}
+
+
 class MemoryEscalationUnitOfWork(MemoryUnitOfWork):
     """One transaction with this service's repositories."""
 
@@ -201,3 +240,8 @@ class MemoryEscalationUnitOfWork(MemoryUnitOfWork):
     def swaps(self) -> MemorySwaps:
         """What people proposed to each other."""
         return MemorySwaps(self.table("swaps"))
+
+    @cached_property
+    def calendars(self) -> MemoryCalendars:
+        """When people are away."""
+        return MemoryCalendars(self.table("calendars"))

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from escalation.adapters.sql_calendars import SqlCalendars
 from escalation.adapters.sql_catalog import SqlCatalogHistory
 from escalation.adapters.sql_rings import SqlRings
 from escalation.adapters.sql_swaps import SqlSwaps
@@ -134,3 +135,8 @@ class SqlEscalationUnitOfWork(SqlUnitOfWork):
     def swaps(self) -> SqlSwaps:
         """What people proposed to each other."""
         return SqlSwaps(self.connection)
+
+    @cached_property
+    def calendars(self) -> SqlCalendars:
+        """When people are away."""
+        return SqlCalendars(self.connection)

@@ -47,6 +47,18 @@ HAND_OFFS = Table(
     Column("look_at", Instant),  # None: the schedule was removed.
     Column("fact", Json, nullable=False),
 )
+CALENDARS = Table(
+    "calendars",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("next_at", Instant, nullable=False),
+    Column("read_at", Instant),
+    Column("failing_since", Instant),
+    Column("failures", BigInteger, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("spans", Json, nullable=False),
+)
 RINGS = Table(
     "rings",
     METADATA,

@@ -40,7 +40,12 @@ def affected(before: Catalog, after: Catalog) -> Affected:
         if kind == "User"
         and bool(unreachable_because(name, before)) != bool(unreachable_because(name, after))
     }
-    schedules = _schedules(both, differing, people)
+    moved_away = {
+        name
+        for name in {*before.absences, *after.absences}
+        if before.absences.get(name) != after.absences.get(name)
+    }
+    schedules = _schedules(both, differing, people | moved_away)
     teams = {
         name
         for kind, name in keys

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from escalation.domain.absence import NOBODY
 from escalation.domain.resolution import reachable
 from escalation.domain.schedule import IsReachable, Schedule, Shift, everybody
 from tocsin.catalog import Catalog
@@ -53,7 +54,7 @@ def foreseen(name: str, catalog: Catalog, now: datetime) -> ShiftsForeseen | Non
     since, until = today - BEHIND, today + AHEAD
     final = _Lane(schedule, reachable(catalog), has_gaps=True)
     alone = [
-        _Lane(replace(schedule, layers=(layer,), overrides=()), everybody)
+        _Lane(replace(schedule, layers=(layer,), overrides=(), absences=NOBODY), everybody)
         for layer in schedule.layers
     ]
     until = _grow((final, *alone), since, until)

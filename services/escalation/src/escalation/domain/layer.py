@@ -26,10 +26,19 @@ ALWAYS = datetime.min  # noqa: DTZ901 - a time on a wall.
 
 
 class Turn(NamedTuple):
-    """Whose turn it is, and which: a number, or the shift's place among those by hand."""
+    """Whose turn it is, and which: a number, or the shift's place among those by hand.
+
+    `ring` are the participants of its rotation; shifts by hand have none.
+    """
 
     number: int
     people: Group
+    ring: tuple[Group, ...] = ()
+
+    def later(self) -> Iterator[Group]:
+        """Yield whose turn it is after this one, each once, in order."""
+        for place in range(1, len(self.ring)):
+            yield self.ring[(self.number + place) % len(self.ring)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ class Layer:
             turn = self._active_turn(rotation, opened)
         else:
             turn = rotation.turn(now if rotation.zone is self.zone else moment(at, rotation.zone))
-        return Turn(turn, rotation.holder(turn)) if turn >= 0 else None
+        return Turn(turn, rotation.holder(turn), rotation.participants) if turn >= 0 else None
 
     def boundaries(self, since: datetime, until: datetime) -> Iterator[datetime]:
         """Yield every instant in between at which the answer may change, in no order."""

@@ -1,7 +1,8 @@
 """Who is on call when: layers, of which the last that applies wins, and overrides above them.
 
-There is one rule, `_answer`, of the turns in progress and the overrides in force. `on_call` asks it
-about one instant. `spans` asks it about each stretch of time in which neither changes.
+There is one rule, `_answer`, of the turns in progress, the overrides in force and who is away.
+`on_call` asks it about one instant. `spans` asks it about each stretch of time in which none of
+them changes.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from escalation.domain.absence import NOBODY, Absences, absent, present
 from escalation.domain.layer import Layer, Turn
 from escalation.domain.override import IsReachable, Names, Override, applied
 from tocsin import catalog
@@ -51,12 +53,14 @@ class Schedule:
     """Layers from the base upwards, and overrides in the order they apply.
 
     The turns of `shadows` are shown beside whoever answers, whatever the layers and overrides say.
+    Whoever is away, by `absences`, is passed over.
     """
 
     name: str
     layers: tuple[Layer, ...]
     overrides: tuple[Override, ...] = ()
     shadows: tuple[Layer, ...] = ()
+    absences: Absences = NOBODY
 
     @classmethod
     def of(
@@ -70,13 +74,14 @@ class Schedule:
 
     @classmethod
     def in_catalog(cls, held: catalog.Catalog, name: str) -> "Schedule | None":
-        """Return the schedule of this name with the overrides that the catalog holds for it."""
+        """Return the schedule of this name with the overrides and absences of the catalog."""
         spec = held.schedule(name)
         if spec is None:
             return None
         zone = ZoneInfo(spec.time_zone)
         own = (Override.of(one, override, zone) for one, override in held.overrides(name))
-        return cls.of(name, spec, tuple(own))
+        found = cls.of(name, spec, tuple(own))
+        return replace(found, absences=Absences.in_catalog(held, spec))
 
     def on_call(self, at: datetime, is_reachable: IsReachable = everybody) -> OnCall:
         """Return who answers at this instant."""
@@ -85,8 +90,9 @@ class Schedule:
             (layer, layer.turn_at(at, _moment(moments, at, layer.zone)))
             for layer in reversed(self.layers)
         )
-        answer = self._answer(turns, self._forced(at), is_reachable)
-        return self._with_shadows(answer, [layer.turn_at(at) for layer in self.shadows])
+        away = self.absences.away(at)
+        answer = self._answer(turns, self._forced(at), away, is_reachable)
+        return self._with_shadows(answer, [layer.turn_at(at) for layer in self.shadows], away)
 
     def next_change(self, after: datetime, is_reachable: IsReachable = everybody) -> Shift | None:
         """Return the first span with other people on call, where they change within a month."""
@@ -140,6 +146,7 @@ class Schedule:
         changes: dict[datetime, list[tuple[int, Turn | None]]] = {
             edge: [] for edge in edges if since < edge < until
         }
+        changes.update({edge: [] for edge in self.absences.edges(since, until)})
         for place, layer in enumerate((*self.layers, *self.shadows)):
             for at in set(layer.boundaries(since, until)):
                 if since < at < until:
@@ -153,14 +160,14 @@ class Schedule:
         at: datetime,
         is_reachable: IsReachable,
     ) -> OnCall:
-        """Return the answer, worked out once for each combination of turns and overrides."""
-        forced = self._forced(at)
-        key = (tuple(turns), forced)
+        """Return the answer, worked out once for each combination of what it depends on."""
+        forced, away = self._forced(at), self.absences.away(at)
+        key = (tuple(turns), forced, away)
         if key not in known:
             counting = len(self.layers)
             from_top = zip(reversed(self.layers), reversed(turns[:counting]), strict=True)
-            answer = self._answer(from_top, forced, is_reachable)
-            known[key] = self._with_shadows(answer, turns[counting:])
+            answer = self._answer(from_top, forced, away, is_reachable)
+            known[key] = self._with_shadows(answer, turns[counting:], away)
         return known[key]
 
     def _forced(self, at: datetime) -> tuple[Override, ...]:
@@ -170,9 +177,11 @@ class Schedule:
         self,
         turns: Iterable[tuple[Layer, Turn | None]],
         forced: Sequence[Override],
+        away: frozenset[str],
         is_reachable: IsReachable,
     ) -> OnCall:
         """Return who answers, of each layer's turn, from the top, and the overrides in force."""
+        passed_over = absent(away, forced, is_reachable)
         people: Names = ()
         chain: list[str] = []
         hidden: list[str] = []
@@ -180,14 +189,12 @@ class Schedule:
             if turn is None:
                 continue
             place = f"layer {layer.name}, turn {turn.number}"
-            able = tuple([one for one in turn.people if is_reachable(one)])
-            if len(able) < len(turn.people):
-                lost = (one for one in turn.people if one not in able)
-                hidden += [f"{place}: {one} cannot be reached" for one in lost]
-            if not able:
+            able = present(turn, passed_over, is_reachable)
+            hidden += [f"{place}: {one}" for one in able.lost]
+            if not able.people:
                 continue
-            chain.append(place)
-            people += tuple([one for one in able if one not in people])
+            chain.append(f"{place}, passed on to the next" if able.instead else place)
+            people += tuple([one for one in able.people if one not in people])
             if layer.mode == "replace":
                 break
         people, did = applied(forced, people, is_reachable) if forced else (people, ())
@@ -195,9 +202,11 @@ class Schedule:
             return OnCall((), (f"schedule {self.name}: nobody is on call", *hidden, *did))
         return OnCall(people, (f"schedule {self.name}", *chain, *hidden, *did))
 
-    def _with_shadows(self, answer: OnCall, turns: Sequence[Turn | None]) -> OnCall:
+    def _with_shadows(
+        self, answer: OnCall, turns: Sequence[Turn | None], away: frozenset[str]
+    ) -> OnCall:
         people = dict.fromkeys(one for turn in turns if turn for one in turn.people)
-        shadows = tuple(one for one in people if one not in answer.responders)
+        shadows = tuple(one for one in people if one not in {*answer.responders, *away})
         return replace(answer, shadows=shadows) if shadows else answer
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from escalation.domain.absence import NOBODY
 from escalation.domain.resolution import reachable, unreachable_because
 from escalation.domain.schedule import Schedule
 from tocsin.catalog import Catalog
@@ -135,8 +136,10 @@ def obstacles(swap: Swap, catalog: Catalog) -> Iterator[str]:
     for person in (swap.proposer, swap.other):
         if because := unreachable_because(person, catalog):
             yield because
+    # Somebody away still has their turn to give: to whom they choose, instead of to the next.
+    turns = replace(schedule, absences=NOBODY)
     for span, giver, _ in swap.halves:
-        shifts = schedule.shifts(span.begins, span.until, reachable(catalog))
+        shifts = turns.shifts(span.begins, span.until, reachable(catalog))
         if not any(giver in one.on_call.responders for one in shifts):
             yield f"{giver} is not on call for {schedule.name} {span}"
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import structlog
 
+from escalation.domain.absence import Absences
 from escalation.domain.foreseeing import foreseen
 from escalation.domain.resolution import reachable
 from escalation.handlers.announcing import SOURCE
 from escalation.ports import EscalationUnitOfWork
 from tocsin import ids
 from tocsin.catalog import Catalog
+from tocsin.catalog import Schedule as ScheduleSpec
 from tocsin.clock import Clock
 from tocsin.events import Envelope, ShiftsForeseen
 from tocsin.failures import is_infrastructure
@@ -112,9 +114,10 @@ def _bases(catalog: Catalog, today: date) -> Iterator[tuple[str, Any]]:
     """Yield each schedule with all that its shifts depend on."""
     can = reachable(catalog)
     able = frozenset(name for kind, name in catalog.specs if kind == "User" and can(name))
-    for (kind, name), spec in sorted(catalog.specs.items(), key=lambda one: one[0]):
-        if kind == "Schedule":
-            yield name, (spec, catalog.overrides(name), able, today)
+    for (_, name), spec in sorted(catalog.specs.items(), key=lambda one: one[0]):
+        if isinstance(spec, ScheduleSpec):
+            away = Absences.in_catalog(catalog, spec)
+            yield name, (spec, catalog.overrides(name), away, able, today)
 
 
 def _changed_at(name: str, catalog: Catalog) -> int:

@@ -1,5 +1,6 @@
 """One method per message: load, decide, save, publish."""
 
+from escalation.handlers.absences import AbsenceHandlers
 from escalation.handlers.catalog import CatalogHandlers
 from escalation.handlers.climbs import ClimbHandlers
 from escalation.handlers.commanding import OverrideCommandHandlers
@@ -9,6 +10,7 @@ from escalation.handlers.overrides import OverrideHandlers
 from escalation.handlers.swaps import SwapHandlers
 
 __all__ = [
+    "AbsenceHandlers",
     "CatalogHandlers",
     "ClimbHandlers",
     "HandOffHandlers",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from escalation.domain.calendars import warnings as calendar_warnings
 from escalation.domain.effects import coverage_warnings
 from escalation.domain.ownership import EVERY_SET, Rights, touched
 from escalation.handlers.announcing import SOURCE
@@ -120,7 +121,8 @@ class CatalogHandlers:
             raise ForeignDocumentError(theirs)
         after = resulting(held, documents, proposal.set, version + 1)
         keys = [(document.kind, document.name) for document in documents]
-        warnings = (*found, *coverage_warnings(after, keys, now))
+        broken = calendar_warnings(after, keys, await uow.calendars.states(), now)
+        warnings = (*found, *coverage_warnings(after, keys, now), *broken)
         changed = tuple(changes(held, documents, proposal.set))
         return Checked(version, held, documents, changed, warnings, after)
 

@@ -23,7 +23,7 @@ from tocsin.errors import InputError, Refused
 # A set that no folder is: applying one never deletes what somebody put there by hand.
 BY_HAND = "by-hand"
 KIND = "Override"
-KINDS = ("User", "Schedule", KIND)
+KINDS = ("User", "Schedule", "Absence", KIND)
 Specs = dict[str, dict[str, Any] | None]  # What becomes of each override; None: it is gone.
 
 

@@ -11,6 +11,7 @@ from escalation.handlers.refusing import ForeignDocumentError, InvalidCatalogErr
 from escalation.ports import EscalationUnitOfWork
 from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.planning import Held, catalog_of, restoring
+from tocsin.catalog.rules import MAY_DANGLE
 from tocsin.catalog.validation import mistakes
 from tocsin.errors import InputError
 
@@ -89,5 +90,4 @@ async def _checked(uow: EscalationUnitOfWork, to: int, of_set: str | None, versi
 def _mistakes(wanted: Sequence[Held], others: Sequence[Held], version: int) -> list[Mistake]:
     documents = [{"kind": one.kind, "name": one.name, "spec": one.spec} for one in wanted]
     found = mistakes(documents, known=catalog_of(others, version))
-    # What an override names may be gone: it is often over, and without it the layers answer.
-    return [replace(one, level="warning") if one.kind == "Override" else one for one in found]
+    return [replace(one, level="warning") if one.kind in MAY_DANGLE else one for one in found]

@@ -1,0 +1,84 @@
+"""Absences: when somebody is away, as a document says it, and where calendars of them are."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from tocsin.catalog.schedules import Time
+from tocsin.catalog.spec import Name, Spec
+from tocsin.wall_clock import instant_of
+
+Span = tuple[datetime, datetime]  # From an instant until another, which is no longer part of it.
+MOST_CALENDARS = 5
+MOST_SPANS = 5_000
+_URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+([/?#][!-~]*)?")
+
+
+def _is_url(text: str) -> str:
+    if not _URL.fullmatch(text):
+        raise ValueError("write https://host/path, without a login; a private one as `url_env`")
+    return text
+
+
+class Calendar(Spec):
+    """A calendar whose every event means "away": where it is, or which variable says so.
+
+    `url_env` names a variable of escalation's environment: whoever knows a private address can
+    read the calendar, and the catalog is read by many.
+    """
+
+    url: Annotated[str, AfterValidator(_is_url)] | None = Field(default=None, max_length=2000)
+    url_env: str | None = Field(default=None, pattern=r"^CALENDAR_[A-Z0-9_]{1,80}$")
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> "Calendar":
+        if (self.url is None) == (self.url_env is None):
+            raise ValueError("a calendar has `url`, or else `url_env`: CALENDAR_… of escalation")
+        return self
+
+
+Calendars = Annotated[tuple[Calendar, ...], Field(max_length=MOST_CALENDARS)]
+
+
+class Away(Spec):
+    """From a time until another; without an offset, on the clock of the person's zone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    from_: Time = Field(alias="from")
+    until: Time
+
+    @model_validator(mode="after")
+    def _is_a_span(self) -> "Away":
+        if bool(self.from_.tzinfo) == bool(self.until.tzinfo) and self.from_ >= self.until:
+            raise ValueError("`until` is not after `from`")
+        return self
+
+
+class Absence(Spec):
+    """When somebody is away: schedules pass over them, and the next of their rotation answers."""
+
+    user: Name
+    spans: tuple[Away, ...] = Field(max_length=MOST_SPANS)
+    reason: str = Field(default="", max_length=500)
+
+
+def instants_of(spans: Iterable[Away], zone: ZoneInfo) -> list[Span]:
+    """Return spans as instants; one that a zone's clock leaves out is none."""
+    found = ((instant_of(one.from_, zone), instant_of(one.until, zone, ends=True)) for one in spans)
+    return [(begins, until) for begins, until in found if begins < until]
+
+
+def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Return the same time in spans that do not touch each other, in order."""
+    found: list[Span] = []
+    for begins, until in sorted(spans):
+        if found and begins <= found[-1][1]:
+            found[-1] = (found[-1][0], max(until, found[-1][1]))
+        else:
+            found.append((begins, until))
+    return tuple(found)

@@ -1,0 +1,96 @@
+"""`python -m escalation.adapters.reading_apart SINCE UNTIL`: a calendar in, spans as JSON out.
+
+Recurrence is left to libraries. Events that were cancelled are none. A whole day stays one, without
+an offset: it is a day where the person is.
+"""
+
+import json
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+
+import recurring_ical_events
+from icalendar import Calendar, Component, Event
+
+MOST_EVENTS = 5_000
+MOST_SPANS = 500
+SECONDS = 8
+MEMORY = 768 * 1024 * 1024
+NICE = 10
+TIMES = {"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"}
+
+
+class RefusedError(Exception):
+    """What is wrong with a calendar, in words for people."""
+
+
+def main() -> None:
+    """Read one calendar."""
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    os.nice(NICE)
+    since, until = (date.fromisoformat(word) for word in sys.argv[1:3])
+    answer: dict[str, object]
+    try:
+        answer = {"spans": spans_of(sys.stdin.buffer.read(), since, until)}
+    except RefusedError as error:
+        answer = {"error": str(error)}
+    sys.stdout.write(json.dumps(answer))
+
+
+def spans_of(body: bytes, since: date, until: date) -> list[tuple[str, str]]:
+    """Return when the events of these days are, as documents write times."""
+    found: set[tuple[str, str]] = set()
+    for event in recurring_ical_events.of(_parsed(body)).between(since, until):
+        if str(event.get("STATUS", "")).upper() != "CANCELLED":
+            found.update(_span(event, since, until))
+        if len(found) > MOST_SPANS:
+            raise RefusedError(f"it has more than {MOST_SPANS} events from {since} to {until}")
+    return sorted(found)
+
+
+def _parsed(body: bytes) -> Component:
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RefusedError("it is not written in UTF-8") from error
+    lines = text.strip().upper()
+    if not lines.startswith("BEGIN:VCALENDAR"):
+        raise RefusedError("it is not a calendar: it does not begin with BEGIN:VCALENDAR")
+    if not lines.endswith("END:VCALENDAR"):
+        raise RefusedError("it is cut off: it does not end with END:VCALENDAR")
+    if lines.count("BEGIN:VEVENT") > MOST_EVENTS:
+        raise RefusedError(f"it has more than {MOST_EVENTS} events")
+    calendar = Calendar.from_ical(text)
+    for event in calendar.walk("VEVENT"):
+        for name, _ in event.errors:
+            if name in TIMES:  # Left out, it would make another time of it.
+                raise RefusedError(f"the {name} of an event cannot be understood")
+    return calendar
+
+
+def _span(event: Event, since: date, until: date) -> Iterator[tuple[str, str]]:
+    """Yield when an event is, if it lasts; no longer than what is looked at."""
+    begins: date = event.start
+    first, last = (datetime.combine(day, time()) for day in (since, until))
+    if isinstance(begins, datetime) and begins.tzinfo:
+        first, last = first.replace(tzinfo=UTC), last.replace(tzinfo=UTC)
+    first, last = max(_time(begins), first), min(_time(event.end), last)
+    if first < last:
+        yield _text(first), _text(last)
+
+
+def _time(at: date) -> datetime:
+    if not isinstance(at, datetime):
+        return datetime.combine(at, time())
+    return at.astimezone(UTC) if at.tzinfo else at
+
+
+def _text(at: datetime) -> str:
+    return at.replace(microsecond=0).isoformat().replace("+00:00", "Z")
+
+
+if __name__ == "__main__":
+    main()

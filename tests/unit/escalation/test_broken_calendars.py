@@ -1,0 +1,134 @@
+"""Calendars that cannot be read, and readers that stop: what counts then, and who is told."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from escalation.domain.calendars import CLAIMED_FOR, TOLD_AFTER
+from escalation.ports import UnreadableError
+from tests.unit.escalation.calendar_world import (
+    ADAS,
+    EVERY,
+    NOON_WEDNESDAY,
+    WEDNESDAY,
+    World,
+    away,
+)
+from tests.unit.escalation.examples import NOW, minutes
+from tests.unit.escalation.service import BASE
+from tocsin.errors import Unavailable
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    made = World()
+    yield made
+    await made.service.client.aclose()
+
+
+async def test_one_that_breaks_keeps_what_was_read_and_says_so(world: World) -> None:
+    world.site[ADAS] = (WEDNESDAY,)
+    documents = [away("ada", ADAS), *BASE[1:]]
+    await world.service.put(documents)
+    await world.works()
+    world.site[ADAS] = UnreadableError("answered 503")
+    world.clock.advance(EVERY)
+    with capture_logs() as logs:
+        await world.works()
+    assert await world.on_call(NOON_WEDNESDAY) == ["bob"]
+    (line,) = [one for one in logs if one["event"] == "calendar_not_read"]
+    assert (line["calendar"], line["error"]) == ("https://cal.example", "answered 503")
+    (warning,) = [
+        one["text"]
+        for one in (await world.service.plan(documents))["warnings"]
+        if "calendar" in one["text"]
+    ]
+    assert "spec.calendars[0]" in warning
+    assert "https://cal.example cannot be read: answered 503; what was read before" in warning
+    assert "s3cret" not in f"{logs} {warning}"
+
+
+async def found(world: World) -> list[tuple[str, bool]]:
+    async with world.service.store.read() as uow:
+        look = await world.handlers.findings(uow, world.clock.now())
+    return [(one.key, one.shared) for one in look]
+
+
+async def test_people_are_told_of_one_that_is_broken_for_an_hour(world: World) -> None:
+    await world.service.put([away("ada", ADAS), *BASE[1:]])
+    await world.works()
+    world.clock.advance(TOLD_AFTER - timedelta(seconds=1))
+    assert await found(world) == []
+    world.clock.advance(timedelta(seconds=1))
+    assert await found(world) == [("calendar of ada", True)]
+    world.site[ADAS] = ()
+    await world.works()
+    assert await found(world) == []
+
+
+async def test_it_is_tried_again_each_time_later(world: World) -> None:
+    await world.service.put([away("ada", ADAS), *BASE[1:]])
+    tried = []
+    for _ in range(60):
+        before = len(world.fetched)
+        await world.works()
+        tried += [world.clock.now() - NOW] if len(world.fetched) > before else []
+        world.clock.advance(minutes(1))
+    assert tried == [minutes(count) for count in (0, 1, 3, 7, 15, 30, 45)]
+
+
+async def test_what_was_claimed_by_one_who_stopped_is_read_when_the_claim_runs_out(
+    world: World,
+) -> None:
+    """Killed between the claim and what follows: nothing is lost but two minutes."""
+    world.site[ADAS] = (WEDNESDAY,)
+    await world.service.put([away("ada", ADAS), *BASE[1:]])
+    async with world.service.store.begin() as uow:
+        await uow.calendars.watch([f"url {ADAS}"], NOW)
+        assert await uow.calendars.claim(NOW)
+    await world.works()
+    assert world.fetched == []
+    world.clock.advance(CLAIMED_FOR)
+    await world.works(world.another())
+    assert await world.on_call(NOON_WEDNESDAY) == ["bob"]
+
+
+async def test_a_replica_whose_catalog_is_behind_forgets_nothing(world: World) -> None:
+    behind = world.service.holder.current
+    world.site[ADAS] = (WEDNESDAY,)
+    await world.service.put([away("ada", ADAS), *BASE[1:]])
+    await world.works()
+    world.service.holder.replace(behind)
+    await world.another().run_once()
+    await world.service.follow()
+    assert await world.on_call(NOON_WEDNESDAY) == ["bob"]
+    assert len(await world.get("/v1/absences/calendars")) == 1
+
+
+async def test_of_two_replicas_one_reads(world: World) -> None:
+    world.site[ADAS] = (WEDNESDAY,)
+    await world.service.put([away("ada", ADAS), *BASE[1:]])
+    for worker in (world.worker, world.another(), world.worker):
+        await world.works(worker)
+    assert world.fetched == [ADAS]
+
+
+async def test_after_one_it_rests_so_that_a_drain_does_not_wait_for_all(world: World) -> None:
+    urls = [f"https://cal.example/{number}" for number in range(3)]
+    world.site.update(dict.fromkeys(urls, (WEDNESDAY,)))
+    await world.service.put([away("ada", *urls), *BASE[1:]])
+    assert [await world.worker.run_once() for _ in range(3)] == [True, False, True]
+    assert len(world.fetched) == 2
+
+
+@pytest.mark.parametrize("error", [Unavailable("away"), ValueError("a mistake of ours")])
+async def test_nothing_that_goes_wrong_ends_the_process(world: World, error: Exception) -> None:
+    world.site[ADAS] = error
+    await world.service.put([away("ada", ADAS), *BASE[1:]])
+    assert not await world.worker.run_once()
+    world.site[ADAS] = (WEDNESDAY,)
+    world.clock.advance(CLAIMED_FOR)
+    await world.works()
+    assert await world.on_call(NOON_WEDNESDAY) == ["bob"]

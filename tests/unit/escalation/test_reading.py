@@ -1,0 +1,182 @@
+"""Calendars of other programs, well-meant and hostile: which spans are read of them, and why none."""
+
+from datetime import date
+
+import pytest
+
+from escalation.adapters import reading_apart
+from escalation.adapters.reading import ApartRead
+from escalation.adapters.reading_apart import RefusedError, spans_of
+from escalation.domain.calendars import Spans
+from escalation.ports import UnreadableError
+
+SINCE, UNTIL = date(2026, 1, 1), date(2027, 3, 1)
+
+
+def calendar(*events: str, head: str = "") -> bytes:
+    """Return a calendar; an event is its lines with `|` between them."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//tests//EN", *head.split("|")]
+    for number, event in enumerate(events):
+        own = [] if "UID:" in event else [f"UID:{number}"]
+        lines += ["BEGIN:VEVENT", *own, "DTSTAMP:20260101T000000Z", *event.split("|")]
+        lines.append("END:VEVENT")
+    return "\r\n".join([*filter(None, lines), "END:VCALENDAR", ""]).encode()
+
+
+def read(*events: str, head: str = "") -> list[tuple[str, str]]:
+    return spans_of(calendar(*events, head=head), SINCE, UNTIL)
+
+
+DAY = "DTSTART;VALUE=DATE:20261224|DTEND;VALUE=DATE:20261227"
+WHOLE_DAYS = [("2026-12-24T00:00:00", "2026-12-27T00:00:00")]
+
+
+@pytest.mark.parametrize(
+    ("event", "spans"),
+    [
+        (DAY, WHOLE_DAYS),
+        (f"{DAY}|TRANSP:TRANSPARENT|SUMMARY:Holidays", WHOLE_DAYS),
+        ("DTSTART;VALUE=DATE:20261224|DURATION:P3D", WHOLE_DAYS),
+        (
+            "DTSTART;VALUE=DATE:20261224",  # Without an end: that day.
+            [("2026-12-24T00:00:00", "2026-12-25T00:00:00")],
+        ),
+        (
+            "DTSTART:20260601T080000Z|DTEND:20260601T100000Z",
+            [("2026-06-01T08:00:00Z", "2026-06-01T10:00:00Z")],
+        ),
+        (
+            "DTSTART;TZID=Europe/Paris:20260601T080000|DTEND;TZID=Europe/Paris:20260601T100000",
+            [("2026-06-01T06:00:00Z", "2026-06-01T08:00:00Z")],
+        ),
+        (
+            "DTSTART;TZID=W. Europe Standard Time:20260601T080000|DURATION:PT2H",
+            [("2026-06-01T06:00:00Z", "2026-06-01T08:00:00Z")],
+        ),
+        (
+            "DTSTART:20260601T080000|DTEND:20260601T100000",  # On the clock of whoever looks.
+            [("2026-06-01T08:00:00", "2026-06-01T10:00:00")],
+        ),
+        (f"{DAY}|STATUS:CANCELLED", []),
+        (f"{DAY}|STATUS:cancelled", []),
+        (f"{DAY}|STATUS:TENTATIVE", WHOLE_DAYS),
+        ("DTSTART:20260601T080000Z", []),  # An instant is no time at all.
+        ("DTSTART;VALUE=DATE:20200101|DTEND;VALUE=DATE:20200102", []),
+        ("DTSTART;VALUE=DATE:20300101|DTEND;VALUE=DATE:20300102", []),
+    ],
+)
+def test_an_event_is_a_span(event: str, spans: list[tuple[str, str]]) -> None:
+    assert read(event) == spans
+
+
+def test_an_event_of_centuries_is_cut_to_what_is_looked_at() -> None:
+    whole = [("2026-01-01T00:00:00", "2027-03-01T00:00:00")]
+    assert read("DTSTART;VALUE=DATE:19000101|DTEND;VALUE=DATE:22991231") == whole
+    utc = [("2026-01-01T00:00:00Z", "2027-03-01T00:00:00Z")]
+    assert read("DTSTART:19000101T000000Z|DTEND:22991231T000000Z") == utc
+
+
+def test_a_rule_gives_an_event_each_time_but_for_those_taken_out() -> None:
+    rule = "DTSTART;VALUE=DATE:20260105|RRULE:FREQ=WEEKLY;COUNT=4|EXDATE;VALUE=DATE:20260112"
+    assert [begins for begins, _ in read(rule)] == [
+        "2026-01-05T00:00:00",
+        "2026-01-19T00:00:00",
+        "2026-01-26T00:00:00",
+    ]
+
+
+def test_one_of_a_rule_may_be_moved_or_cancelled() -> None:
+    rule = "UID:1|DTSTART:20260105T090000Z|DTEND:20260105T100000Z|RRULE:FREQ=DAILY;COUNT=3"
+    moved = "UID:1|RECURRENCE-ID:20260106T090000Z|DTSTART:20260106T120000Z|DTEND:20260106T130000Z"
+    gone = "UID:1|RECURRENCE-ID:20260107T090000Z|DTSTART:20260107T090000Z|DTEND:20260107T100000Z"
+    assert [begins for begins, _ in read(rule, moved, f"{gone}|STATUS:CANCELLED")] == [
+        "2026-01-05T09:00:00Z",
+        "2026-01-06T12:00:00Z",
+    ]
+
+
+def test_a_rule_keeps_its_time_of_day_over_a_change_of_the_clock() -> None:
+    times = "DTSTART;TZID=Europe/Paris:20260328T090000|DTEND;TZID=Europe/Paris:20260328T100000"
+    assert [begins for begins, _ in read(f"{times}|RRULE:FREQ=DAILY;COUNT=2")] == [
+        "2026-03-28T08:00:00Z",
+        "2026-03-29T07:00:00Z",
+    ]
+
+
+def test_the_same_time_twice_is_one_span() -> None:
+    assert read(DAY, DAY) == WHOLE_DAYS
+
+
+def test_a_calendar_without_events_says_that_nobody_is_away() -> None:
+    assert read() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "because"),
+    [
+        (b"", "does not begin"),
+        (b"<!doctype html><title>Sign in</title>", "does not begin"),
+        (calendar(DAY)[:-20], "cut off"),
+        (b"BEGIN:VCALENDAR\r\nSUMMARY:\xff\xfe\r\nEND:VCALENDAR", "UTF-8"),
+        (calendar(*[DAY] * (reading_apart.MOST_EVENTS + 1)), "more than 5000 events"),
+        (
+            calendar("DTSTART:20260101T000000Z|DURATION:PT1H|RRULE:FREQ=HOURLY;COUNT=501"),
+            "more than 500 events",
+        ),
+        # Half a calendar would put people on call who are away.
+        (calendar(DAY, "DTSTART:tomorrow|DTEND:20260102"), "the DTSTART of an event"),
+        (calendar(DAY, f"{DAY}|RRULE:FREQ=SOMETIMES"), "the RRULE of an event"),
+        (calendar(DAY, f"{DAY}|EXDATE:x"), "the EXDATE of an event"),
+    ],
+)
+def test_what_is_refused_says_why(body: bytes, because: str) -> None:
+    with pytest.raises(RefusedError, match=because):
+        spans_of(body, SINCE, UNTIL)
+
+
+def test_a_mark_of_the_order_of_bytes_is_no_mistake() -> None:
+    assert spans_of(b"\xef\xbb\xbf" + calendar(DAY), SINCE, UNTIL) == WHOLE_DAYS
+
+
+async def apart(body: bytes, within: float = 120.0) -> Spans:
+    return await ApartRead(within)(body, SINCE, UNTIL)
+
+
+async def test_read_in_a_process_of_its_own_it_is_the_same() -> None:
+    assert await apart(calendar(DAY)) == tuple(WHOLE_DAYS)
+
+
+async def test_what_is_wrong_is_told_by_that_process() -> None:
+    with pytest.raises(UnreadableError, match="does not begin"):
+        await apart(b"<html>")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        # Never comes, and is looked for until the calendar ends, second by second.
+        "DTSTART:20260101T000000Z|DURATION:PT1S|RRULE:FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30",
+        f"{DAY}|RRULE:FREQ=DAILY;INTERVAL=0",
+    ],
+)
+async def test_a_rule_that_takes_for_ever_is_ended(event: str) -> None:
+    with pytest.raises(UnreadableError, match="too long"):
+        await apart(calendar(event))
+
+
+async def test_a_process_that_does_not_come_to_an_end_is_killed() -> None:
+    with pytest.raises(UnreadableError, match="too long"):
+        await apart(calendar(DAY), within=0.001)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        calendar(DAY, "SUMMARY:never"),
+        calendar(DAY, "DTSTART;VALUE=DATE:00010101|DTEND;VALUE=DATE:99991231"),
+        b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nEND:VCALENDAR",
+    ],
+)
+async def test_what_no_library_makes_sense_of_ends_that_process_alone(body: bytes) -> None:
+    with pytest.raises(UnreadableError, match="cannot be understood"):
+        await apart(body)
