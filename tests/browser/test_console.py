@@ -7,7 +7,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Desk
-from tests.browser.keyboard import goes_to
+from tests.browser.keyboard import goes_to, presses
 
 LOOKS = (Path(__file__).parent / "looks.js").read_text("utf-8")
 # Modelled on what real tools have sent: markup, templates, bidi, controls, what is endless.
@@ -73,6 +73,36 @@ async def test_read_and_acknowledged_without_scripts(desk: Desk) -> None:
     await page.fill("#text", "Rolling back.")
     await page.click("#note")
     await expect(page.locator("#story")).to_contain_text("note by ada: Rolling back.")
+
+
+async def test_handed_to_somebody_by_name_without_scripts(desk: Desk) -> None:
+    await desk.house.rings("Checkout is slow", dedup_key="slow")
+    page = await desk.logs_in("/incidents/1", scripts=False)
+    await page.click("#hand")
+    await page.get_by_role("link", name="Open one that stands still").click()
+    await page.click("#hand")
+    await page.fill("#to", "adda")
+    await page.fill("#reason", "she wrote it")
+    await page.click("#reassign")
+    await expect(page.get_by_role("alert")).to_contain_text('did you mean "ada"?')
+    await expect(page.locator("#reason")).to_have_value("she wrote it")
+    await page.fill("#to", "ada")
+    await page.click("#reassign")
+    await expect(page.locator("#sent")).to_contain_text("Reassign: done.")
+    await expect(page.locator("#story")).to_contain_text("reassigned to ada by ada: she wrote it")
+    await expect(page.locator("#head")).to_contain_text("given to ada")
+
+
+async def test_somebody_is_asked_as_well_by_keyboard_alone(desk: Desk) -> None:
+    await desk.house.rings("Checkout is slow", dedup_key="slow")
+    page = await desk.logs_in("/incidents/1")
+    await presses(page, "#hand")
+    await is_kind_to_all(page)
+    await goes_to(page, "#to")
+    await page.keyboard.type("ada")
+    await presses(page, "#ask")
+    await expect(page.locator("#sent")).to_contain_text("Escalate: done.")
+    await expect(page.locator("#story")).to_contain_text("escalated to ada by ada")
 
 
 async def test_what_is_typed_and_where_one_is_stays_while_the_page_moves(desk: Desk) -> None:

@@ -108,6 +108,8 @@ READ = {
 WRITE = {
     "POST /v1/incidents",
     "POST /v1/incidents/{which}/snooze",
+    "POST /v1/incidents/{which}/escalate",
+    "POST /v1/incidents/{which}/reassign",
     "POST /v1/incidents/{which}/note",
     "POST /v1/incidents/{which}/{verb}",
     "POST /v1/silences",

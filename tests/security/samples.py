@@ -112,6 +112,8 @@ BODIES: dict[str, list[Any]] = {
         {"title": "By hand", "service": "checkout", "severity": "error", "description": "d"}
     ],
     "POST /v1/incidents/{which}/snooze": [{"duration": "2h"}, {"until": "2026-01-06T09:00:00Z"}],
+    "POST /v1/incidents/{which}/escalate": [{"to": ["user:ada"], "reason": "r", "by": "bob"}, {}],
+    "POST /v1/incidents/{which}/reassign": [{"to": ["team:payments"], "reason": "r", "by": "bob"}],
     "POST /v1/incidents/{which}/note": [{"text": "the disk was full", "by": "ada"}],
     "POST /v1/incidents/{which}/{verb}": [{"by": "ada"}, {}],
     "POST /v1/silences": [

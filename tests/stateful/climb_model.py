@@ -4,7 +4,7 @@ The model knows one incident. Every method returns what must be published becaus
 `page 1.2 bob` is a page of loop 1, level 2 for bob; the last resort is level 0.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -27,6 +27,10 @@ class Directory:
     resort: str | None
 
 
+def asked_id(incident: str, version: int, who: str) -> str:
+    return ids.derived("page", incident, "asked", str(version), who)
+
+
 @dataclass
 class Climb:
     """`place` is the loop and the level reached; `due` is when the next step is to be taken."""
@@ -45,6 +49,7 @@ class Climb:
     place: Place = (0, 0)
     due: datetime | None = None
     open: dict[str, tuple[Place, bool]] = field(default_factory=dict)  # True: hopeless.
+    named: dict[str, str] = field(default_factory=dict)  # Asked for by name, by page.
 
     def start(self, now: datetime, *, known: bool) -> list[str]:
         """Freeze the policy, page from the top. Of what is not known the worst is assumed."""
@@ -125,13 +130,31 @@ class Climb:
         if was_urgent or self.answer:
             return []
         self.cycle = self.seen
+        asked = dict.fromkeys(one for page, one in self.named.items() if page in self.open)
         told = self.withdrawn()
-        return [*told, *(self.last(now) if self.spent else self.climb(self.place, now))]
+        told += self.last(now) if self.spent else self.climb(self.place, now)
+        paged = {line.split()[2] for line in told if line.startswith("page ")}
+        return [*told, *self.by_name([one for one in asked if one not in paged])]
 
     def reassigned(self, people: tuple[str, ...], now: datetime) -> list[str]:
         """These people have it now, instead of the levels."""
         self.levels, self.has_policy = ((people, LAST_RESORT, False),), True
         return [*self.withdrawn(), *self.again(now)]
+
+    def asked(self, people: tuple[str, ...], now: datetime) -> list[str]:
+        """These are wanted as well, at once; where none of them is there, whoever is next."""
+        if told := self.by_name(people):
+            return told
+        return self.helped(now) if self.answer else self.step(now)
+
+    def by_name(self, people: Iterable[str]) -> list[str]:
+        told = []
+        for one in dict.fromkeys(people):
+            if one in self.catalog.alive:
+                page_id = asked_id(self.incident, self.seen, one)
+                self.open[page_id], self.named[page_id] = ((-self.seen, 0), False), one
+                told.append(f"asked {one} {page_id}")
+        return told
 
     def late(self, now: datetime) -> list[str]:
         """The clock: a step if it is time; after an outage the next one waits half a minute."""
@@ -159,8 +182,13 @@ class Climb:
             return self.start(now, known=False)
         if page_id not in self.open:
             return []
-        self.open[page_id] = (self.open[page_id][0], True)
-        here = [lost for place, lost in self.open.values() if place == self.place]
+        mine, was_lost = self.open[page_id]
+        is_asked = mine[0] < 0
+        if is_asked and was_lost:
+            return []
+        self.open[page_id] = (mine, True)
+        together = mine if is_asked else self.place
+        here = [lost for place, lost in self.open.values() if place == together]
         if not here or not all(here) or self.spent:
             return []
         return self.helped(now) if self.answer else self.step(now)

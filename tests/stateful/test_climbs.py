@@ -19,7 +19,7 @@ from escalation.handlers import (
     OverrideCommandHandlers,
     OverrideHandlers,
 )
-from tests.stateful.climb_model import Climb, Directory
+from tests.stateful.climb_model import Climb, Directory, asked_id
 from tests.stateful.machine import CRASHES, Backend, Crash, Feed, Machine, run_machine
 from tests.unit.escalation.examples import ADA, catalog, level, people, policy, triggered
 from tocsin.catalog import Catalog
@@ -32,6 +32,7 @@ from tocsin.events import (
     EscalationStarted,
     Event,
     IncidentAcknowledged,
+    IncidentEscalated,
     IncidentEvent,
     IncidentMerged,
     IncidentReassigned,
@@ -70,8 +71,14 @@ ALERT = AlertSummary(
     alert_id="a2", dedup_key="k2", title="more", severity="critical", source="generic"
 )
 LEADS = {  # What intake may say of an incident in each of its states, and where that leads.
-    "triggered": ("acknowledged", "snoozed", "resolved", "merged", "told", "urgent", "reassigned"),
-    "acknowledged": ("unacknowledged", "snoozed", "resolved", "merged", "told", "reassigned"),
+    "triggered": (
+        *("acknowledged", "snoozed", "resolved", "merged", "told", "urgent", "reassigned"),
+        *("escalated", "escalated to eve"),
+    ),
+    "acknowledged": (
+        *("unacknowledged", "snoozed", "resolved", "merged", "told", "reassigned"),
+        *("escalated", "escalated to eve"),
+    ),
     "resolved": ("reopened",),
     "merged": (),
 }
@@ -87,6 +94,8 @@ SAID: dict[str, tuple[type[Event], dict[str, Any]]] = {
     "merged": (IncidentMerged, {**BY_ADA, "into": "i9"}),
     "reopened": (IncidentReopened, BY_ADA),
     "reassigned": (IncidentReassigned, {**BY_ADA, "to": ("bob", "ada")}),
+    "escalated": (IncidentEscalated, {**BY_ADA, "to": ("bob", "ada")}),
+    "escalated to eve": (IncidentEscalated, {**BY_ADA, "to": ("eve",)}),
     "urgent": (SeverityChanged, RISE),
     "told": (AlertAdded, {"alert": ALERT, "rule": "grouped"}),
 }
@@ -144,7 +153,7 @@ class Climbing(Machine):
         for model in self.models.values():
             model.catalog = given
 
-    @rule(incident=st.sampled_from(["i1", "i2"]), choice=st.integers(0, 6))
+    @rule(incident=st.sampled_from(["i1", "i2"]), choice=st.integers(0, 8))
     def happens(self, incident: str, choice: int) -> None:
         """Intake, whose incidents have versions without a gap, says one thing more of one."""
         if leads := LEADS[self.life[incident][0]]:
@@ -156,7 +165,9 @@ class Climbing(Machine):
             **dict.fromkeys(["unacknowledged", "reopened", "reassigned"], "triggered"),
             "snoozed": "acknowledged",
         }
-        state = state if what in {"told", "urgent"} else states.get(what, what)
+        if what in {"told", "urgent"} or what.startswith("escalated"):
+            states = {what: state}
+        state = states.get(what, what)
         self.life[incident] = (state, version)
         event = _event(what, incident_id=incident, version=version)
         self.incidents[incident].append(Envelope(event, self.clock.now(), "incident-intake"))
@@ -225,6 +236,9 @@ class Climbing(Machine):
                 return model.start(now, known=True)
             case IncidentReassigned(to=to):
                 return model.reassigned(to, now)
+            case IncidentEscalated(to=to):
+                first = [] if was_heard else model.start(now, known=known)
+                return [*first, *model.asked(to, now)]
             case IncidentUnacknowledged() if model.cycle and model.has_policy:
                 return model.again(now)
             case IncidentReopened() | IncidentUnacknowledged():
@@ -344,6 +358,10 @@ def _event(what: str, **place: Any) -> Event:
 
 def _words(event: Event) -> str:
     match event:
+        case PageRequested(responder=who, page_id=page_id, incident_version=version) if (
+            page_id == asked_id(event.key, version, who)
+        ):
+            return f"asked {who} {page_id}"
         case PageRequested(loop=loop, level=at, responder=who, page_id=page_id):
             return f"page {loop}.{at} {who} {page_id}"
         case PageWithdrawn(page_id=page_id):

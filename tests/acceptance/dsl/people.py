@@ -1,9 +1,11 @@
 """The people: how they are reached, what they are told, what they do."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from tests.acceptance.dsl.arrangements import Pageable
 from tests.acceptance.dsl.devices import Device, Message
 from tests.acceptance.dsl.drivers import Answer
 from tests.acceptance.dsl.incidents import Incident
@@ -144,9 +146,19 @@ class Responder:
         until = self._world.driver.now() + duration
         await self._asks(incident, "snooze", until=until.isoformat())
 
-    async def escalates(self, incident: Incident) -> None:
-        """Ask for the next level now."""
-        await self._asks(incident, "escalate")
+    async def escalates(self, incident: Incident, *to: Pageable, reason: str = "") -> None:
+        """Ask for the next level now; or for these, by name, as well."""
+        await self._asks(incident, "escalate", to=_names(to), reason=reason)
+
+    async def reassigns(self, incident: Incident, *to: Pageable, reason: str = "") -> None:
+        """Make it their business."""
+        await self._asks(incident, "reassign", to=_names(to), reason=reason)
+
+    async def cannot_reassign(self, incident: Incident, to: str, because: str) -> None:
+        """Be refused, and be told why."""
+        answer = await self._order(incident, "reassign", to=[self._world.own(to)])
+        reason = self._world.plain(str(answer.expect(409, 422)["detail"]))
+        assert because in reason, reason
 
     async def notes(self, incident: Incident, text: str) -> None:
         """Write something down."""
@@ -189,10 +201,14 @@ class Responder:
             for one in device.received
         )
 
-    async def _asks(self, incident: Incident, verb: str, **more: str) -> None:
+    async def _asks(self, incident: Incident, verb: str, **more: str | list[str]) -> None:
         (await self._order(incident, verb, **more)).expect(200, 202)
 
-    async def _order(self, incident: Incident, verb: str, **more: str) -> Answer:
+    async def _order(self, incident: Incident, verb: str, **more: str | list[str]) -> Answer:
         path = f"/v1/incidents/{await incident.identity()}/{verb}"
         order = {"by": self._world.own(self.name), **more}
         return await self._world.driver.ask("incident-intake", "POST", path, order)
+
+
+def _names(to: Sequence[Pageable]) -> list[str]:
+    return [f"{kind}:{name}" for one in to for kind, name in one.target().items()]

@@ -116,6 +116,16 @@ def test_an_incident_that_is_not_there_is_a_failure(cli: Cli, which: str) -> Non
         (["ack", "7", "--by", "ada"], "acknowledge", {"by": "ada"}),
         (["resolve", "7"], "resolve", {}),
         (["escalate", "7"], "escalate", {}),
+        (
+            ["escalate", "7", "--to", "user:ana", "--to", "team:web", "--reason", "replica lags"],
+            "escalate",
+            {"to": ["user:ana", "team:web"], "reason": "replica lags"},
+        ),
+        (
+            ["reassign", "7", "--to", "user:ana", "--to", "team:web", "--by", "ada"],
+            "reassign",
+            {"to": ["user:ana", "team:web"], "by": "ada"},
+        ),
         (["snooze", "7", "2h"], "snooze", {"until": "2026-03-03T14:00:00Z"}),
         (
             ["snooze", "7", "2026-03-04T09:00:00+01:00"],
@@ -125,7 +135,7 @@ def test_an_incident_that_is_not_there_is_a_failure(cli: Cli, which: str) -> Non
         (["note", "7", "rolled back"], "note", {"text": "rolled back"}),
     ],
 )
-def test_a_command_is_posted(cli: Cli, words: list[str], path: str, body: dict[str, str]) -> None:
+def test_a_command_is_posted(cli: Cli, words: list[str], path: str, body: dict[str, Any]) -> None:
     cli.tocsin.answers[f"POST /v1/incidents/inc-7/{path}"] = answer({"id": "cmd-1"}, 202)
     result = cli("incidents", *words)
     assert result.exit_code == 0, result.output
@@ -140,6 +150,18 @@ def test_a_refused_command_says_why(cli: Cli) -> None:
     )
     result = cli("incidents", "ack", "7")
     assert (result.exit_code, result.stderr) == (1, "The incident is resolved.\n")
+
+
+def test_a_reassignment_names_somebody_and_tells_a_machine_what_came_of_it(cli: Cli) -> None:
+    assert cli("incidents", "reassign", "7").exit_code == 2
+    assert "POST" not in " ".join(cli.tocsin.asked())
+    reassign = "POST /v1/incidents/inc-7/reassign"
+    cli.tocsin.answers[reassign] = problem(422, "to: no person 'bbo'; did you mean \"bob\"?")
+    result = cli("incidents", "reassign", "7", "--to", "bbo")
+    assert (result.exit_code, 'did you mean "bob"?' in result.stderr) == (1, True)
+    cli.tocsin.answers[reassign] = answer({"id": "cmd-1"}, 202)
+    found = cli.json("incidents", "reassign", "7", "--to", "bob")
+    assert (found["id"], found["number"]) == ("cmd-1", 7)
 
 
 @pytest.mark.parametrize("until", ["tomorrow", "2026-03-04T09:00:00", "2 h"])

@@ -334,14 +334,6 @@ def test_after_an_outage_one_step_at_a_time() -> None:
     assert on_time.escalation.deadline == back + seconds(30) + minutes(5)
 
 
-def test_people_are_paged_instead_of_the_levels_when_it_is_reassigned() -> None:
-    climb = replace(started(IN_FORCE), version=2)
-    decision = climb.reassign(["bob"], NOW + minutes(1), IN_FORCE)
-    assert told(decision) == ["PageWithdrawn", "PageRequested"]
-    assert paged(decision) == [("bob", 1, 1)]
-    assert paged(after(decision.escalation, NOW + minutes(6))) == [("carol", 0, 1)]
-
-
 def test_days_without_an_answer_do_not_grow_without_end() -> None:
     climb = after(started(IN_FORCE), NOW + minutes(5)).escalation
     withdrawn = 0

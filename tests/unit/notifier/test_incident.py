@@ -8,6 +8,7 @@ from tocsin.events import (
     IncidentAcknowledged,
     IncidentEvent,
     IncidentMerged,
+    IncidentReassigned,
     IncidentReopened,
     IncidentResolved,
     IncidentSnoozed,
@@ -84,6 +85,18 @@ def test_when_the_answer_ends_older_pages_stay_answered() -> None:
         TRIGGERED,
         IncidentAcknowledged(incident_id="inc-1", version=2, by=BOB),
         IncidentUnacknowledged(incident_id="inc-1", version=3, reason="acknowledgement-timeout"),
+    )
+
+    assert found.status == "triggered"
+    assert found.has_answered(1)
+    assert not found.has_answered(3)
+
+
+def test_a_reassigned_incident_is_triggered_and_its_new_pages_are_not_answered() -> None:
+    found = after(
+        TRIGGERED,
+        IncidentAcknowledged(incident_id="inc-1", version=2, by=BOB),
+        IncidentReassigned(incident_id="inc-1", version=3, by=BOB, to=("ada",)),
     )
 
     assert found.status == "triggered"

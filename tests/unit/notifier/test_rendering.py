@@ -61,6 +61,19 @@ def test_the_text_of_a_page() -> None:
     ]
 
 
+def test_who_is_asked_for_by_name_stands_on_no_level() -> None:
+    why = ("asked for by ada: it lags", "user bob")
+    facts = {
+        named: {
+            one.name for one in render(notification(), page(named=named, reason=why), None).facts
+        }
+        for named in (False, True)
+    }
+    assert facts[False] - facts[True] == {"Level"}
+    doc = render(notification(), page(named=True, reason=why), None)
+    assert "Why you: asked for by ada: it lags > user bob" in doc.text
+
+
 @pytest.mark.parametrize(
     ("public_url", "token"), [("", "T" * 22), ("https://t.example", ""), ("", "")]
 )

@@ -80,9 +80,9 @@ def test_a_night_ends_with_what_a_person_would_say_of_it() -> None:
             None,
         ),
         (
-            e.IncidentReassigned(incident_id=INCIDENT, version=3, by=BOB, to=("ada", "eve")),
-            "acknowledged",
-            "ada, eve",
+            e.IncidentReassigned(incident_id=INCIDENT, version=3, by=BOB, to=("ada", "team:web")),
+            "triggered",
+            "ada, team web",
             None,
         ),
         (

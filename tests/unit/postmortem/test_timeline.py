@@ -237,6 +237,40 @@ def sentence(data: Event) -> str:
             "reassigned to ada, carol by bob",
         ),
         (
+            e.IncidentReassigned(
+                incident_id=INCIDENT, version=3, by=BOB, to=("ada", "team:web"), reason="theirs"
+            ),
+            "reassigned to ada, team web by bob: theirs",
+        ),
+        (
+            e.IncidentEscalated(
+                incident_id=INCIDENT, version=3, by=BOB, to=("team:web",), reason="it lags"
+            ),
+            "escalated to team web by bob: it lags",
+        ),
+        (
+            page().model_copy(
+                update={"named": True, "reason": ("asked for by bob: it lags", "user ada")}
+            ),
+            "page for ada requested (asked for by bob: it lags)",
+        ),
+        (
+            e.EscalateIncident(incident_id=INCIDENT, by=BOB),
+            "bob asked to page the next level",
+        ),
+        (
+            e.EscalateIncident(
+                incident_id=INCIDENT, by=BOB, to=("user:ada", "team:web"), reason="it lags"
+            ),
+            "bob asked to page ada, team web as well: it lags",
+        ),
+        (
+            e.ReassignIncident(incident_id=INCIDENT, by=BOB, to=("ada",)),
+            "bob asked to reassign to ada",
+        ),
+        (e.AcknowledgeIncident(incident_id=INCIDENT, by=BOB), "bob asked to acknowledge"),
+        (e.ResolveIncident(incident_id=INCIDENT, by=BOB), "bob asked to resolve"),
+        (
             e.NoteAdded(incident_id=INCIDENT, version=3, by=BOB, text="rolled back"),
             "note by bob: rolled back",
         ),

@@ -248,6 +248,25 @@ def test_why_refused() -> None:
     assert said(told(triggered(), refused), "refused").endswith("refused: it is resolved")
 
 
+def test_why_is_somebody_paged_who_stands_on_no_level() -> None:
+    theirs = e.IncidentReassigned(
+        incident_id=INCIDENT, version=3, by=ADA, to=("team:web",), reason="they wrote it"
+    )
+    asked = e.IncidentEscalated(incident_id=INCIDENT, version=4, by=ADA, to=("bob",))
+    named = paged(named=True, reason=("reassigned by ada: they wrote it", "team web", "user ada"))
+    answer = told(triggered(), started(), acknowledged(2), theirs, named, asked)
+    assert said(answer, "reassigned").endswith(
+        "ada made it the business of team web: they wrote it."
+    )
+    assert said(answer, "escalated").endswith("ada asked for bob as well.")
+    assert said(answer, "paged") == (
+        "ada was paged at 2026-03-03 02:14:04 UTC:"
+        " reassigned by ada: they wrote it; team web; user ada."
+    )
+    assert answer.decisions[-1].inputs == {"to": ["bob"], "by": "ada", "reason": ""}
+    assert not any("Nobody is paged now" in one for one in answer.answer), "it was acknowledged"
+
+
 def test_why_not_yet_before_anything_was_heard() -> None:
     assert told(triggered()).answer[0].endswith("see `tocsin status`.")
     assert "its first page is to come" in told(triggered(), started()).answer[0]

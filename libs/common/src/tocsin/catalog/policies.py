@@ -41,7 +41,7 @@ def _levels(policy: EscalationPolicy, specs: Specs) -> Iterator[Surprise]:
             told = ", ".join(map(str, level.targets))
             message = f"wakes nobody, only tells {told}: the next level follows at once"
             yield Surprise(path, message)
-        elif reasons := _reaches_nobody(people, specs):
+        elif reasons := reaches_nobody(people, specs):
             yield Surprise(path, f"nobody of this level can be paged: {reasons}")
         elif level.round_robin and len(_told(level, specs)) == 1:
             yield Surprise(path, "round robin of one: nobody takes turns")
@@ -101,8 +101,8 @@ def _ending(policy: EscalationPolicy, specs: Specs) -> Iterator[Surprise]:
             " when nobody answers all levels, nobody else is paged"
         )
         yield Surprise("spec.last_resort", message)
-    elif all(_reaches_nobody((one,), specs) for one in endings):
-        reasons = _reaches_nobody(endings, specs)
+    elif all(reaches_nobody((one,), specs) for one in endings):
+        reasons = reaches_nobody(endings, specs)
         message = f"it ends in silence: the last resort cannot be paged ({reasons})"
         yield Surprise("spec.last_resort", message)
 
@@ -123,7 +123,7 @@ def _people(target: Target, specs: Specs) -> list[str]:
     return [target.user] if target.user else list(members)
 
 
-def _reaches_nobody(targets: tuple[Target, ...] | list[Target], specs: Specs) -> str:
+def reaches_nobody(targets: tuple[Target, ...] | list[Target], specs: Specs) -> str:
     """Return why none of these can be paged, whoever is on call; nothing where somebody can."""
     reasons: dict[str, None] = {}
     for target in targets:

@@ -13,6 +13,9 @@ from tocsin.cli.times import instant, rfc3339, shown
 
 app = typer.Typer(no_args_is_help=True, help="Incidents, by number or id.")
 WHICH = typer.Argument(help="The incident's number or id.")
+NAMES = "user:NAME or team:NAME; give it again for more."
+TO = typer.Option([], help=NAMES)
+REASON = typer.Option("", help="Why; it is told with the page, and on the timeline.")
 BY = typer.Option("", help="Who does it; without it, the token.")
 
 
@@ -103,9 +106,30 @@ def resolve(ctx: typer.Context, which: str = WHICH, by: str = BY) -> None:
 
 
 @app.command("escalate")
-def escalate(ctx: typer.Context, which: str = WHICH, by: str = BY) -> None:
-    """Page the next level now."""
-    _command(session(ctx), which, "escalate", _order(by), "escalates")
+def escalate(
+    ctx: typer.Context,
+    which: str = WHICH,
+    to: list[str] = TO,
+    reason: str = REASON,
+    by: str = BY,
+) -> None:
+    """Page the next level now; with --to, these people and teams as well, and all else goes on."""
+    body = {**({"to": to} if to else {}), **_order(by, reason)}
+    done = f"escalated to {', '.join(to)}" if to else "escalates"
+    _command(session(ctx), which, "escalate", body, done)
+
+
+@app.command("reassign")
+def reassign(
+    ctx: typer.Context,
+    which: str = WHICH,
+    to: list[str] = typer.Option(..., help=NAMES),
+    reason: str = REASON,
+    by: str = BY,
+) -> None:
+    """Make it the business of these people and teams: they are paged instead of everybody else."""
+    done = f"reassigned to {', '.join(to)}"
+    _command(session(ctx), which, "reassign", {"to": to, **_order(by, reason)}, done)
 
 
 @app.command("snooze")
@@ -129,8 +153,8 @@ def note(
     _command(session(ctx), which, "note", {"text": text, **_order(by)}, "noted")
 
 
-def _order(by: str) -> dict[str, Any]:
-    return {"by": by} if by else {}
+def _order(by: str, reason: str = "") -> dict[str, Any]:
+    return {name: said for name, said in (("by", by), ("reason", reason)) if said}
 
 
 def _command(run: Session, which: str, verb: str, body: dict[str, Any], done: str) -> None:

@@ -36,17 +36,24 @@ class SnoozeIncident(Command):
 
 
 class EscalateIncident(Command):
-    """Page the next level now."""
+    """Page the next level now; or, with `to`, these people and teams, in addition.
+
+    A name is `user:ada`, `team:payments`, or a bare one: a person's, else a team's.
+    """
 
     TYPE: ClassVar[str] = "tocsin.escalate-incident.v1"
 
+    to: tuple[str, ...] = ()
+    reason: str = ""
+
 
 class ReassignIncident(Command):
-    """Make it the business of these people."""
+    """Make it the business of these people and teams, named as in EscalateIncident."""
 
     TYPE: ClassVar[str] = "tocsin.reassign-incident.v1"
 
     to: tuple[str, ...]
+    reason: str = ""
 
 
 class AddNote(Command):

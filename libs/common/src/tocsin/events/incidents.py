@@ -132,13 +132,31 @@ class IncidentSnoozed(IncidentEvent):
 
 
 class IncidentReassigned(IncidentEvent):
-    """The incident is now for somebody else."""
+    """The incident is now for these people and teams: they are paged instead of the levels.
+
+    It is triggered again, whoever had it. A name is a person's, or `team:` and a team's.
+    """
 
     TYPE: ClassVar[str] = "tocsin.incident-reassigned.v1"
 
     by: Actor
     to: tuple[str, ...]
     via: str = ""
+    reason: str = ""
+
+
+class IncidentEscalated(IncidentEvent):
+    """Somebody asked for these people and teams by name: they are paged now, in addition.
+
+    Whoever has the incident keeps it, and a climb goes on. Names are as in IncidentReassigned.
+    """
+
+    TYPE: ClassVar[str] = "tocsin.incident-escalated.v1"
+
+    by: Actor
+    to: tuple[str, ...]
+    via: str = ""
+    reason: str = ""
 
 
 class NoteAdded(IncidentEvent):

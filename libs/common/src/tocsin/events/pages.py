@@ -30,7 +30,9 @@ class PageRequested(PageEvent):
 
     `incident_version` is the incident's version that the page answers: a later acknowledgement
     withdraws it. `level` counts from 1; 0 is the last resort. `must_page_by` is the promise.
-    `due_at` is when it was to be requested, where an outage kept it from that.
+    `due_at` is when it was to be requested, where an outage kept it from that. With `named`,
+    somebody asked for this person by name: `reason` begins with who did, and the page is of no
+    level; `level` and `loop` are then only where the climb stood.
     """
 
     TYPE: ClassVar[str] = "tocsin.page-requested.v1"
@@ -53,6 +55,7 @@ class PageRequested(PageEvent):
     runbook: str | None = None
     must_page_by: AwareDatetime | None = None
     due_at: AwareDatetime | None = None
+    named: bool = False
 
 
 class PageWithdrawn(PageEvent):

@@ -9,12 +9,13 @@
 
 The policy is frozen at the start; people are found at the moment of paging. A level with nobody, or
 whose condition does not hold, is skipped at once. After all loops: the last resort, for ever.
+Reassigned, it waits anew, for those named instead of the levels (`by_name.py`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, repeat
 from typing import assert_never
 
 from escalation.domain import pages
@@ -116,13 +117,6 @@ class Escalation:
         )
         return again.after(*self._withdrawn("replaced: it has become urgent"))
 
-    def reassign(self, to: Sequence[str], now: datetime, catalog: Catalog) -> "Decision":
-        """Page these people, or teams, instead of the policy's levels; its last resort stays."""
-        policy = self.policy.for_people(to, catalog)
-        fresh = replace(self, policy=policy, cycle=self.version, rounds=0, pages=())
-        withdrawn = self._withdrawn("reassigned")
-        return fresh.climb_from(1, 1, now, catalog).after(*withdrawn)
-
     def halt(self, reason: Answer) -> "Decision":
         """Stop, and withdraw every page that is still open."""
         loop, level = self.place
@@ -149,11 +143,12 @@ class Escalation:
         return self._help(self.status, now, catalog)
 
     def unreachable(self, page_id: str, now: datetime, catalog: Catalog) -> "Decision":
-        """Note that a page cannot reach its responder; go on once none of the level's can."""
-        if not any(page.page_id == page_id for page in self.pages):
+        """Note that a page cannot reach its responder; go on once none paged with it can."""
+        lost = next((page for page in self.pages if page.page_id == page_id), None)
+        if lost is None or (lost.asked and lost.is_unreachable):
             return Decision(self)
         noted = replace(self, pages=pages.without_hope(self.pages, page_id))
-        level = pages.counted_on(noted.pages, self.place)
+        level = pages.counted_on(noted.pages, self.place, lost.asked)
         if not level or not all(page.is_unreachable for page in level):
             return Decision(noted)
         match self.status:
@@ -197,7 +192,7 @@ class Escalation:
             if resolution.found:
                 until = now + max(spec.escalate_after, pause)
                 waiting = replace(self, status=Waiting(at_level, at_loop, until), turns=turns)
-                why = f"level {at_level} of policy {self.policy.name}, loop {at_loop}"
+                why = self.policy.because(at_level, at_loop)
                 return waiting.paging(request, resolution, now, why).after(*told)
             told.append(request.skipped(resolution.missed))
         return self.page_last_resort(now, catalog, told, pause).after(*told)
@@ -225,9 +220,15 @@ class Escalation:
     ) -> "Decision":
         """Ask for a page for each of these people, and keep what is open."""
         requested = [request.page(one, now, because, people.missed) for one in people.found]
-        kept, dropped = pages.bounded((*self.pages, *map(OpenPage.of, requested, people.found)))
+        opened = map(OpenPage.of, requested, people.found, repeat(request.asked))
+        kept, dropped = pages.bounded((*self.pages, *opened))
         withdrawn = pages.withdrawn(self.incident, dropped, "replaced by later pages")
         return Decision(replace(self, pages=kept), (*requested, *withdrawn))
+
+    def request_by_name(self, catalog: Catalog) -> Request:
+        """Return what pages have in common for which somebody asks by name, at this version."""
+        loop, level = self.place
+        return replace(self._request(level, loop, catalog), asked=self.version)
 
     def _request(self, level: int, loop: int, catalog: Catalog) -> Request:
         place = (self.version, self.cycle, level, loop)

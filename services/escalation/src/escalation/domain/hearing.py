@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import datetime
 
+from escalation.domain import by_name
 from escalation.domain.escalation import Decision, Escalation
 from escalation.domain.restating import announced_again
 from tocsin.catalog import Catalog
 from tocsin.events import (
     AlertAdded,
     IncidentAcknowledged,
+    IncidentEscalated,
     IncidentEvent,
     IncidentMerged,
     IncidentReassigned,
@@ -28,6 +30,7 @@ HEARD: tuple[type[IncidentEvent], ...] = (
     IncidentUnacknowledged,
     IncidentSnoozed,
     IncidentReassigned,
+    IncidentEscalated,
     IncidentMerged,
     IncidentResolved,
     IncidentReopened,
@@ -67,11 +70,15 @@ def _paging(
             return seen.start(now, catalog)
         case IncidentUnacknowledged():
             return seen.resume(now, catalog)
-        case IncidentReassigned(to=to):
-            return seen.reassign(to, now, catalog)
+        case IncidentReassigned():
+            return by_name.reassigned(seen, event, now, catalog)
+        case IncidentEscalated():
+            # Its trigger was lost: who is asked for is not known to be all that must be woken.
+            first = seen.start(now, catalog) if is_first else Decision(seen)
+            return by_name.in_addition(first, event, now, catalog)
         case SeverityChanged(urgency="high") if seen.is_climbing and seen.incident.urgency == "low":
             # Who was told in the way of what can wait has to be woken now.
-            return _told(seen, event).page_again(now, catalog)
+            return by_name.more_urgent(_told(seen, event), now, catalog)
         case _:
             changed = _told(seen, event)
             # Its trigger was lost, and whether somebody has it is not known: better paged twice.

@@ -25,7 +25,10 @@ MOST_OPEN = 500  # An incident nobody answers for days must not grow without end
 
 @dataclass(frozen=True, slots=True)
 class OpenPage:
-    """A page that was asked for and not withdrawn; level 0 is the last resort."""
+    """A page that was asked for and not withdrawn; level 0 is the last resort.
+
+    `asked` is the incident's version at which this person was asked for by name; 0: they were not.
+    """
 
     page_id: str
     responder: str
@@ -33,12 +36,13 @@ class OpenPage:
     loop: int
     is_unreachable: bool = False
     is_shadow: bool = False
+    asked: int = 0
 
     @classmethod
-    def of(cls, page: PageRequested, found: Found) -> "OpenPage":
+    def of(cls, page: PageRequested, found: Found, asked: int) -> "OpenPage":
         """Return what is kept of a page, and of why it went to this person."""
         place = (page.responder, page.level, page.loop)
-        return cls(page.page_id, *place, is_shadow=found.is_shadow)
+        return cls(page.page_id, *place, is_shadow=found.is_shadow, asked=asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,20 @@ class Request:
     level: int
     loop: int
     catalog_version: int
+    asked: int = 0
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether somebody named the people: for this page, or instead of the levels."""
+        return bool(self.asked or (self.level and self.policy.given))
 
     def page(
         self, found: Found, now: datetime, because: str, missed: Sequence[str]
     ) -> PageRequested:
         """Return the page for one person. The same place of the climb always gives the same id."""
         incident = self.incident
-        place = (str(self.cycle), str(self.loop), str(self.level))
+        asked = ("asked", str(self.asked))
+        place = asked if self.asked else (str(self.cycle), str(self.loop), str(self.level))
         return PageRequested(
             incident_id=incident.incident_id,
             page_id=ids.derived("page", incident.incident_id, *place, found.responder),
@@ -78,6 +89,7 @@ class Request:
             more=incident.more,
             runbook=incident.runbook,
             must_page_by=now + PROMISE,
+            named=self.is_by_name,
         )
 
     def announcements(self) -> Iterator[AnnouncementRequested]:
@@ -191,9 +203,13 @@ def without_hope(pages: Sequence[OpenPage], page_id: str) -> tuple[OpenPage, ...
     )
 
 
-def counted_on(pages: Sequence[OpenPage], place: tuple[int, int]) -> list[OpenPage]:
-    """Return the pages of a loop and level whose people are waited for: not those of shadows."""
-    return [one for one in pages if (one.loop, one.level) == place and not one.is_shadow]
+def counted_on(pages: Sequence[OpenPage], place: tuple[int, int], asked: int = 0) -> list[OpenPage]:
+    """Return the pages of a loop and level whose people are waited for: not those of shadows.
+
+    With `asked`, instead those that were asked for by name then.
+    """
+    together = [one for one in pages if one.asked == asked and not one.is_shadow]
+    return [one for one in together if asked or (one.loop, one.level) == place]
 
 
 def bounded(

@@ -15,6 +15,7 @@ class Policy:
     `missing` says why there is no policy to climb, when there is none. `labels` are those of the
     service, which conditions of levels look at. `levels` name people alone: the channels and
     webhooks that each tells are in `told`, by level, where there are any at all.
+    `given` says who named people instead of levels.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Policy:
     labels: Mapping[str, str] = field(default_factory=dict)
     # Beside the levels: the previous release reads a climb without them, and pages the same people.
     told: tuple[tuple[Target, ...], ...] = ()
+    given: str = ""
 
     @property
     def loops(self) -> int:
@@ -42,13 +44,17 @@ class Policy:
         """Return the channels and webhooks that a level tells; the last resort, 0, tells none."""
         return self.told[level - 1] if 0 < level <= len(self.told) else ()
 
-    def for_people(self, names: Sequence[str], catalog: Catalog) -> "Policy":
-        """Return the policy with these people, or teams, instead of its levels."""
-        targets = tuple(
-            Target(user=name) if catalog.user(name) or not catalog.team(name) else Target(team=name)
-            for name in names
+    def because(self, level: int, loop: int) -> str:
+        """Return why a level is paged: the beginning of the reasons of its pages."""
+        if self.given:
+            return self.given if loop == 1 else f"{self.given}, loop {loop}"
+        return f"level {level} of policy {self.name}, loop {loop}"
+
+    def for_targets(self, targets: Sequence[Target], given: str) -> "Policy":
+        """Return the policy with these people and teams instead of its levels."""
+        return replace(
+            self, levels=(Level(targets=tuple(targets)),), told=(), missing="", given=given
         )
-        return replace(self, levels=(Level(targets=targets),), told=(), missing="")
 
 
 def frozen(catalog: Catalog, service: str, wanted: str | None = None) -> Policy:

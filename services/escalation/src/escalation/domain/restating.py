@@ -67,9 +67,14 @@ def _request(climb: Escalation, level: int, loop: int, catalog: Catalog) -> Requ
     return Request(climb.incident, climb.policy, *place, catalog.version)
 
 
+def _where(climb: Escalation, page: OpenPage) -> str:
+    if page.asked:
+        return "asked for by name"
+    return climb.policy.because(page.level, page.loop) if page.level else "last resort"
+
+
 def _page(climb: Escalation, page: OpenPage, now: datetime, catalog: Catalog) -> PageRequested:
-    where = f"level {page.level} of policy {climb.policy.name}, loop {page.loop}"
-    request = _request(climb, page.level, page.loop, catalog)
+    request = replace(_request(climb, page.level, page.loop, catalog), asked=page.asked)
     found = Found(page.responder, (AGAIN,))
-    again = request.page(found, now, where if page.level else "last resort", ())
+    again = request.page(found, now, _where(climb, page), ())
     return again.model_copy(update={"page_id": page.page_id})  # Its cycle may have been another.

@@ -49,13 +49,14 @@ class ShiftItem(BaseModel):
 
 
 class PageItem(BaseModel):
-    """A page that is still wanted; level 0 is the last resort."""
+    """A page that is still wanted; level 0 is the last resort. `named`: asked for by name."""
 
     page_id: str
     responder: str
     level: int
     loop: int
     unreachable: bool
+    named: bool = False
 
 
 class EscalationItem(BaseModel):
@@ -230,6 +231,7 @@ def _escalation(climb: Escalation) -> EscalationItem:
                 level=page.level,
                 loop=page.loop,
                 unreachable=page.is_unreachable,
+                named=bool(page.asked or (page.level and climb.policy.given)),
             )
             for page in climb.pages
         ],

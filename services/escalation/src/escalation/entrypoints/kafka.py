@@ -30,7 +30,10 @@ def subscriptions(
     async def on_commands(
         uow: EscalationUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
     ) -> None:
-        wishes = [one for one in envelopes if isinstance(one.data, EscalateIncident)]
+        # Who is asked for by name comes with an incident's event: intake decides that.
+        wishes = [
+            one for one in envelopes if isinstance(one.data, EscalateIncident) and not one.data.to
+        ]
         if wishes:
             await handlers.on_commands(uow, wishes, now)
         await overrides.on_commands(uow, envelopes, now)

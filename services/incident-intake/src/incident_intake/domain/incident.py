@@ -2,7 +2,7 @@
 
     triggered ⇄ acknowledged → resolved        triggered → resolved
 
-An acknowledgement ends at its timeout, a snooze at its time; both lead back to triggered. Each
+An acknowledgement ends at its timeout, a snooze at its time, both when it is given to others. Each
 change is a fact that carries the version it made; versions count from 1 without a gap.
 """
 
@@ -33,6 +33,14 @@ from tocsin.events import (
 Status = Literal["triggered", "acknowledged", "resolved"]
 STATUSES: tuple[Status, ...] = ("triggered", "acknowledged", "resolved")
 TOCSIN = Actor(kind="tocsin", name="tocsin")
+UNANSWERED: dict[str, Any] = {
+    "status": "triggered",
+    "acknowledged_by": None,
+    "acknowledged_also_by": (),
+    "acknowledged_at": None,
+    "acknowledged_until": None,
+    "snoozed_until": None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,15 +238,7 @@ class Incident:
         self, reason: Literal["snooze-ended", "acknowledgement-timeout"]
     ) -> Decision:
         fact = IncidentUnacknowledged(**self._next, reason=reason, by=TOCSIN)
-        return self._decide(
-            fact,
-            status="triggered",
-            acknowledged_by=None,
-            acknowledged_also_by=(),
-            acknowledged_at=None,
-            acknowledged_until=None,
-            snoozed_until=None,
-        )
+        return self._decide(fact, **UNANSWERED)
 
     def _refuse_when_resolved(self) -> None:
         if self.status == "resolved":

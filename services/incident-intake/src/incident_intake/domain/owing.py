@@ -1,7 +1,7 @@
 """What an incident owes: that somebody is paged in time, or that it is said why nobody is.
 
-Each time it is triggered it owes anew, under its version then; an answer, or a page that was
-decided on that version or a later one, discharges it.
+Each time it is triggered, or people are asked for by name, it owes anew, under its version then; an
+answer, or a page that was decided on that version or a later one, discharges it.
 """
 
 from datetime import datetime, timedelta
@@ -11,8 +11,10 @@ from tocsin.events import (
     EscalationExhausted,
     Event,
     IncidentAcknowledged,
+    IncidentEscalated,
     IncidentEvent,
     IncidentMerged,
+    IncidentReassigned,
     IncidentReopened,
     IncidentResolved,
     IncidentSnoozed,
@@ -24,7 +26,13 @@ from tocsin.obligations import Obligation, plain
 
 PAGED = "paged"
 PAGED_WITHIN = timedelta(seconds=60)
-TRIGGERS = (IncidentTriggered, IncidentReopened, IncidentUnacknowledged)
+TRIGGERS = (
+    IncidentTriggered,
+    IncidentReopened,
+    IncidentUnacknowledged,
+    IncidentReassigned,
+    IncidentEscalated,
+)
 ANSWERS = (IncidentAcknowledged, IncidentSnoozed, IncidentResolved, IncidentMerged)
 OUTCOMES = (PageRequested, EscalationExhausted)
 

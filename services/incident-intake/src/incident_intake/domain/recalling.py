@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from incident_intake.domain.alert import Alert
-from incident_intake.domain.incident import Incident
+from incident_intake.domain.incident import UNANSWERED, Incident
 from tocsin.events import (
     AlertAdded,
     AlertResolved,
     AlertSummary,
     IncidentAcknowledged,
     IncidentEvent,
+    IncidentReassigned,
     IncidentResolved,
     IncidentSnoozed,
     IncidentTriggered,
@@ -55,8 +56,8 @@ def _told(incident: Incident, fact: IncidentEvent, alert: Alert | None, at: date
             return replace(incident, alerts=counts)
         case SeverityChanged(severity=severity, urgency=urgency):
             return replace(incident, severity=severity, urgency=urgency)
-        case IncidentUnacknowledged():
-            return _answered(replace(incident, status="triggered"))
+        case IncidentUnacknowledged() | IncidentReassigned():
+            return replace(incident, **UNANSWERED)
         case IncidentAcknowledged(by=by, until=until):
             taken = replace(incident, status="acknowledged", acknowledged_by=by, acknowledged_at=at)
             return replace(
@@ -70,18 +71,6 @@ def _told(incident: Incident, fact: IncidentEvent, alert: Alert | None, at: date
             return replace(over, alerts=dismissed, acknowledged_until=None, snoozed_until=None)
         case _:
             return incident
-
-
-def _answered(incident: Incident) -> Incident:
-    """Return the incident without any trace of an acknowledgement."""
-    return replace(
-        incident,
-        acknowledged_by=None,
-        acknowledged_also_by=(),
-        acknowledged_at=None,
-        acknowledged_until=None,
-        snoozed_until=None,
-    )
 
 
 def firing(alert: Alert | None, summary: AlertSummary, incident: Incident, at: datetime) -> Alert:

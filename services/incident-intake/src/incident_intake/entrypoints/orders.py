@@ -1,12 +1,14 @@
-"""Commands over HTTP: open, acknowledge, resolve, snooze, escalate, note. Decided on the spot."""
+"""Commands over HTTP, from opening to noting. Decided on the spot."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
+from pydantic import Field
 
 from incident_intake.domain import routing
+from incident_intake.domain.handing import NobodyNamed
 from incident_intake.domain.incident import Incident
 from incident_intake.entrypoints.http import find
 from incident_intake.entrypoints.shapes import (
@@ -16,6 +18,7 @@ from incident_intake.entrypoints.shapes import (
     Note,
     Order,
     Snooze,
+    Text,
 )
 from incident_intake.handlers import Handlers
 from incident_intake.ports import IntakeUnitOfWork
@@ -29,6 +32,7 @@ from tocsin.events import (
     Envelope,
     EscalateIncident,
     OpenIncident,
+    ReassignIncident,
     ResolveIncident,
     SnoozeIncident,
 )
@@ -39,11 +43,28 @@ from tocsin.web import Principal, Writer, idempotency_key
 SOURCE = "incident-intake"
 VIA = "api"
 Make = Callable[[str], Command]
+Addressees = Annotated[
+    tuple[Annotated[Text, Field(min_length=1, max_length=110)], ...], Field(max_length=50)
+]
+Reason = Annotated[Text, Field(max_length=500)]
 PLAIN: dict[str, type[Command]] = {
     "acknowledge": AcknowledgeIncident,
     "resolve": ResolveIncident,
-    "escalate": EscalateIncident,
 }
+
+
+class Escalation(Order):
+    """Why, and whom by name: nobody named means the next level."""
+
+    to: Addressees = ()
+    reason: Reason = ""
+
+
+class Reassignment(Order):
+    """The people and teams whose business it is from now on, and why."""
+
+    to: Addressees = Field(min_length=1)
+    reason: Reason = ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +82,10 @@ class Orders:
         async with self.store.read() as uow:
             incident = await find(uow, which)
         identity = command_id(who, request, f"{verb} {incident.incident_id}")
-        decided = await self.decide(make(incident.incident_id), identity)
+        try:
+            decided = await self.decide(make(incident.incident_id), identity)
+        except NobodyNamed as error:
+            raise Problem(422, "invalid", str(error), field="to") from error
         return CommandAnswer(id=identity, incident=IncidentItem.of(decided or incident))
 
     async def decide(self, command: Command, identity: str) -> Incident | None:
@@ -109,6 +133,35 @@ def router(handlers: Handlers, store: Store[IntakeUnitOfWork], clock: Clock) -> 
             lambda it: SnoozeIncident(incident_id=it, by=by, via=VIA, until=until),
         )
 
+    @routes.post("/v1/incidents/{which}/escalate", status_code=202)
+    async def escalate(
+        who: Writer, request: Request, which: str, body: Escalation | None = None
+    ) -> CommandAnswer:
+        """Page the next level now; or, with `to`, these people and teams in addition."""
+        asked = body or Escalation()
+        by, to, reason = actor(who, asked.by), asked.to, asked.reason
+        return await orders.give(
+            who,
+            request,
+            which,
+            "escalate",
+            lambda it: EscalateIncident(incident_id=it, by=by, via=VIA, to=to, reason=reason),
+        )
+
+    @routes.post("/v1/incidents/{which}/reassign", status_code=202)
+    async def reassign(
+        who: Writer, request: Request, which: str, body: Reassignment
+    ) -> CommandAnswer:
+        """Make it the business of these people and teams, who are paged instead of the levels."""
+        by, to, reason = actor(who, body.by), body.to, body.reason
+        return await orders.give(
+            who,
+            request,
+            which,
+            "reassign",
+            lambda it: ReassignIncident(incident_id=it, by=by, via=VIA, to=to, reason=reason),
+        )
+
     @routes.post("/v1/incidents/{which}/note", status_code=202)
     async def note(who: Writer, request: Request, which: str, body: Note) -> CommandAnswer:
         """Write something on the timeline."""
@@ -126,10 +179,10 @@ def router(handlers: Handlers, store: Store[IntakeUnitOfWork], clock: Clock) -> 
         who: Writer,
         request: Request,
         which: str,
-        verb: Literal["acknowledge", "resolve", "escalate"],
+        verb: Literal["acknowledge", "resolve"],
         body: Order | None = None,
     ) -> CommandAnswer:
-        """Acknowledge, resolve or escalate; 409 with the reason where the state forbids it."""
+        """Acknowledge or resolve; 409 with the reason where the state forbids it."""
         by = actor(who, body.by if body else None)
         kind = PLAIN[verb]
         return await orders.give(

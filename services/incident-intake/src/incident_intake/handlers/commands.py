@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from incident_intake.domain import grouping, owing
+from incident_intake.domain import grouping, handing, owing
 from incident_intake.domain.bounds import in_calendar
 from incident_intake.domain.incident import Decision, Incident
 from incident_intake.domain.urgency import urgency
@@ -23,11 +23,20 @@ from tocsin.events import (
     Event,
     IncidentTriggered,
     OpenIncident,
+    ReassignIncident,
     ResolveIncident,
     SnoozeIncident,
 )
 
-DECIDED = (AcknowledgeIncident, ResolveIncident, SnoozeIncident, AddNote, OpenIncident)
+DECIDED = (
+    AcknowledgeIncident,
+    ResolveIncident,
+    SnoozeIncident,
+    EscalateIncident,
+    ReassignIncident,
+    AddNote,
+    OpenIncident,
+)
 MANUAL = "manual"
 
 
@@ -41,7 +50,9 @@ async def decide_all(
     """Decide a batch of commands, in order; what is refused is told with its reason."""
     desk = Desk(uow, catalog, now, paged_within)
     commands = [
-        (envelope, envelope.data) for envelope in envelopes if isinstance(envelope.data, DECIDED)
+        (envelope, envelope.data)
+        for envelope in envelopes
+        if isinstance(envelope.data, DECIDED) and not _is_for_escalation(envelope.data)
     ]
     await _load(desk, [command for _, command in commands])
     for envelope, command in commands:
@@ -69,15 +80,20 @@ async def decide(
     """Decide one command and return the incident after it; Refused where the state forbids it."""
     desk = Desk(uow, catalog, now, paged_within)
     await _load(desk, [envelope.data])
-    if isinstance(envelope.data, EscalateIncident):
+    if _is_for_escalation(envelope.data):
         return await _forward(desk, envelope)
     _decide(desk, envelope.data, envelope)
     await desk.save()
     return desk.incidents[envelope.data.incident_id]
 
 
+def _is_for_escalation(command: Event) -> bool:
+    """Whether escalation decides this: it alone knows the next level."""
+    return isinstance(command, EscalateIncident) and not command.to
+
+
 async def _forward(desk: Desk, envelope: Envelope[Command]) -> Incident:
-    """Hand a command on that escalation decides: it alone knows the next level."""
+    """Hand a command on that escalation decides."""
     incident = desk.incidents.get(envelope.data.incident_id)
     if incident is None or not incident.is_open:
         raise Refused("The incident is resolved: there is nothing to escalate.")
@@ -120,6 +136,10 @@ def _transition(desk: Desk, incident: Incident, command: Command) -> Decision:
             return incident.resolve(by, desk.now, via)
         case SnoozeIncident(by=by, via=via, until=until):
             return incident.snooze(by, desk.now, _reckonable(until), via)
+        case EscalateIncident():
+            return handing.escalate(incident, command, desk.catalog)
+        case ReassignIncident():
+            return handing.reassign(incident, command, desk.catalog)
         case AddNote(by=by, via=via, text=text):
             return incident.note(by, text, via)
         case _:

@@ -9,6 +9,7 @@ from tocsin.events import (
     IncidentAcknowledged,
     IncidentEvent,
     IncidentMerged,
+    IncidentReassigned,
     IncidentReopened,
     IncidentResolved,
     IncidentSnoozed,
@@ -84,7 +85,7 @@ class Incident:
                     answered_at_version=event.version,
                     answered_by=str(by),
                 )
-            case IncidentUnacknowledged() | IncidentReopened():
+            case IncidentUnacknowledged() | IncidentReassigned() | IncidentReopened():
                 return replace(seen, status="triggered")
             case _:
                 return seen

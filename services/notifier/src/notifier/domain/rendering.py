@@ -171,7 +171,7 @@ def _facts(now: _Now, request: PageRequested, incident: Incident | None) -> tupl
     facts = [Fact("Service", now.service), Fact("Severity", now.severity)]
     if now.status != "triggered" and incident:
         facts.append(Fact("Status", incident.answer))
-    if request.level:
+    if request.level and not request.named:
         facts.append(Fact("Level", f"{request.level} of {request.policy}"))
     if request.reason:
         facts.append(Fact("Why you", " > ".join(request.reason)))

@@ -26,7 +26,7 @@ def shown(
     facts = [Fact("Service", incident.service), Fact("Severity", incident.severity)]
     if incident.status != "triggered":
         facts.append(Fact("Status", incident.answer))
-    if request and request.level:
+    if request and request.level and not request.named:
         facts.append(Fact("Level", f"{request.level} of {request.policy}"))
     if request and request.reason:
         facts.append(Fact("Why you", " > ".join(request.reason)))

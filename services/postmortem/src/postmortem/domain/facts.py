@@ -20,6 +20,7 @@ _STATUS: dict[type[Event], Status] = {
     e.IncidentUnacknowledged: "triggered",
     e.IncidentMerged: "merged",
     e.IncidentResolved: "resolved",
+    e.IncidentReassigned: "triggered",
     e.IncidentReopened: "triggered",
 }
 

@@ -42,6 +42,8 @@ OF_THE_INCIDENT: dict[type[Event], str] = {
     e.IncidentUnacknowledged: "reopened",
     e.EscalationExhausted: "failed",
     e.LevelSkipped: "failed",
+    e.IncidentReassigned: "reopened",
+    e.IncidentEscalated: "noted",
     e.NoteAdded: "noted",
 }
 STATUS: dict[type[Event], Status] = {
@@ -49,6 +51,7 @@ STATUS: dict[type[Event], Status] = {
     e.IncidentAcknowledged: "acknowledged",
     e.IncidentSnoozed: "acknowledged",
     e.IncidentUnacknowledged: "triggered",
+    e.IncidentReassigned: "triggered",
     e.IncidentReopened: "triggered",
     e.IncidentResolved: "resolved",
     e.IncidentMerged: "resolved",

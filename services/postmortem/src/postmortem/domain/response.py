@@ -16,6 +16,7 @@ DID: dict[type[Event], str] = {
     e.IncidentAcknowledged: "acknowledged",
     e.IncidentSnoozed: "snoozed",
     e.IncidentReassigned: "reassigned",
+    e.IncidentEscalated: "escalated",
     e.NoteAdded: "noted",
     e.IncidentMerged: "merged",
     e.IncidentResolved: "resolved",

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
-from postmortem.domain.saying import Said, Story, names, say, via
+from postmortem.domain.saying import Said, Story, say, via
 from postmortem.domain.sentences import clock_time
+from postmortem.domain.wishes import because
 from tocsin import events as e
+from tocsin.catalog.naming import in_words
 from tocsin.why import Inputs
 
 
@@ -126,8 +128,21 @@ def _(event: e.IncidentReopened, story: Story) -> Iterable[Said]:
 
 @say.register
 def _(event: e.IncidentReassigned, story: Story) -> Iterable[Said]:
-    text = f"At {story.at} {event.by} made it the business of {names(event.to)}."
-    yield "reassigned", text, "a reassignment replaces the levels", {"to": list(event.to)}
+    story.answered = ""
+    whom = in_words(event.to) + because(event.reason)
+    text = f"At {story.at} {event.by} made it the business of {whom}."
+    yield "reassigned", text, "a reassignment replaces the levels", _named(event)
+
+
+@say.register
+def _(event: e.IncidentEscalated, story: Story) -> Iterable[Said]:
+    whom = f"{in_words(event.to)} as well{because(event.reason)}"
+    text = f"At {story.at} {event.by} asked for {whom}."
+    yield "escalated", text, "people asked for by name are paged in addition", _named(event)
+
+
+def _named(event: e.IncidentReassigned | e.IncidentEscalated) -> Inputs:
+    return {"to": list(event.to), "by": event.by.name, "reason": event.reason}
 
 
 @say.register

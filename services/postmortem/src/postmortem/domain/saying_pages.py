@@ -46,10 +46,9 @@ def _(event: e.LevelSkipped, story: Story) -> Iterable[Said]:
 def _(event: e.PageRequested, story: Story) -> Iterable[Said]:
     because, *chain = [one for one in event.reason if not one.startswith(NOT_PAGED)] or [""]
     led = "; ".join(filter(None, (because, *chain)))
-    text = (
-        f"{event.responder} was paged at {story.at} because service {event.service}"
-        f" has policy {event.policy}; {led or 'the policy names them'}."
-    )
+    by_policy = f"because service {event.service} has policy {event.policy}"
+    why = f"{by_policy}; {led or 'the policy names them'}"
+    text = f"{event.responder} was paged at {story.at}{': ' + led if event.named else ' ' + why}."
     if event.due_at:
         text += f" It was due at {clock_time(event.due_at)}; an outage held it up."
     story.paged.append(text)
@@ -61,8 +60,8 @@ def _(event: e.PageRequested, story: Story) -> Iterable[Said]:
         "chain": list(event.reason),
         "page_id": event.page_id,
     }
-    code = "paged" if event.level else "last-resort"
-    yield code, text, f"policy {event.policy}", inputs
+    code = "paged" if event.level or event.named else "last-resort"
+    yield code, text, "asked for by name" if event.named else f"policy {event.policy}", inputs
     for one in event.reason:
         if one.startswith(NOT_PAGED):
             missed = one.removeprefix(NOT_PAGED)

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from functools import singledispatch
 
 from postmortem.domain import announced
+from postmortem.domain.wishes import because, wish
 from tocsin import events as e
+from tocsin.catalog.naming import in_words
 from tocsin.durations import spoken
 from tocsin.events import Envelope, Event
 
@@ -102,7 +104,12 @@ def _(event: e.IncidentSnoozed) -> str:
 
 @_text.register
 def _(event: e.IncidentReassigned) -> str:
-    return f"reassigned to {', '.join(event.to)} by {event.by}"
+    return f"reassigned to {in_words(event.to)} by {event.by}{because(event.reason)}"
+
+
+@_text.register
+def _(event: e.IncidentEscalated) -> str:
+    return f"escalated to {in_words(event.to)} by {event.by}{because(event.reason)}"
 
 
 @_text.register
@@ -140,7 +147,9 @@ def _(event: e.EscalationStarted) -> str:
 
 @_text.register
 def _(event: e.PageRequested) -> str:
-    return f"page for {event.responder} requested ({_level(event.level)} of {event.policy})"
+    place = f"{_level(event.level)} of {event.policy}"
+    why = event.reason[0] if event.named and event.reason else place
+    return f"page for {event.responder} requested ({why})"
 
 
 @_text.register
@@ -189,34 +198,18 @@ def _(event: e.ResponderUnreachable) -> str:
 
 
 @_text.register
-def _(event: e.AcknowledgeIncident | e.ResolveIncident) -> str:
-    verb = "resolve" if isinstance(event, e.ResolveIncident) else "acknowledge"
-    return f"{event.by} asked to {verb}"
-
-
-@_text.register
 def _(event: e.SnoozeIncident) -> str:
     return f"{event.by} asked to snooze until {clock_time(event.until)}"
 
 
-@_text.register
-def _(event: e.EscalateIncident) -> str:
-    return f"{event.by} asked to page the next level"
-
-
-@_text.register
-def _(event: e.ReassignIncident) -> str:
-    return f"{event.by} asked to reassign to {', '.join(event.to)}"
-
-
-@_text.register
-def _(event: e.AddNote) -> str:
-    return f"{event.by} asked to note: {event.text}"
-
-
-@_text.register
-def _(event: e.OpenIncident) -> str:
-    return f"{event.by} asked to open {event.title} ({event.service}, {event.severity})"
+@_text.register(e.AcknowledgeIncident)
+@_text.register(e.ResolveIncident)
+@_text.register(e.EscalateIncident)
+@_text.register(e.ReassignIncident)
+@_text.register(e.AddNote)
+@_text.register(e.OpenIncident)
+def _(event: e.Command) -> str:
+    return f"{event.by} asked to {wish(event)}"
 
 
 @_text.register

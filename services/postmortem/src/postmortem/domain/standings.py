@@ -11,6 +11,7 @@ from typing import Any
 
 from postmortem.domain.facts import Status
 from tocsin import events as e
+from tocsin.catalog.naming import in_words
 from tocsin.events import Envelope, Event, IncidentEvent
 
 
@@ -18,6 +19,7 @@ from tocsin.events import Envelope, Event, IncidentEvent
 class Standing:
     """An incident as it stands after `version` events. `holder` says who has it, until `until`.
 
+    While it is triggered, `holder` is whom it was given to, who have not answered yet.
     `number` is None while the event that opened it has not arrived.
     """
 
@@ -136,7 +138,7 @@ def _(event: IncidentEvent, before: Standing, at: datetime) -> dict[str, Any]:
 @_changes.register
 def _(event: e.IncidentReassigned, before: Standing, at: datetime) -> dict[str, Any]:
     del before, at
-    return {"holder": ", ".join(event.to)}
+    return {"status": "triggered", "holder": in_words(event.to), "until": None}
 
 
 @_changes.register

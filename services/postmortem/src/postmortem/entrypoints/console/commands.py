@@ -6,20 +6,25 @@ from typing import Any
 
 from postmortem.domain.standings import Standing
 from tocsin import ids
+from tocsin.catalog.naming import named, unknown
 from tocsin.events import (
     AcknowledgeIncident,
     Actor,
     AddNote,
     Command,
     EscalateIncident,
+    ReassignIncident,
     ResolveIncident,
     SnoozeIncident,
 )
+from tocsin.holder import CatalogHolder
 from tocsin.web import Problem
 
 VIA = "console"
 LONGEST_NOTE = 10_000
 LONGEST_KEY = 100
+LONGEST_NAMES = 2_000
+LONGEST_REASON = 500
 SNOOZES = {
     "30m": ("30 minutes", timedelta(minutes=30)),
     "1h": ("1 hour", timedelta(hours=1)),
@@ -28,15 +33,29 @@ SNOOZES = {
     "1d": ("1 day", timedelta(days=1)),
 }
 Given = Mapping[str, str]
+Make = Callable[[Given, datetime], tuple[type[Command], dict[str, Any]]]
 
 
 def command(verb: str, incident_id: str, by: Actor, given: Given, now: datetime) -> Command:
     """Return the command that a form asks for; a problem that names the field, if it is wrong."""
-    make = _VERBS.get(verb)
+    make = _HANDING.get(verb) if "to" in given else _VERBS.get(verb)
     if make is None:
         raise Problem(404, "not-found", f"There is no button {verb[:40]!r}.")
     kind, more = make(given, now)
     return kind(incident_id=incident_id, by=by, via=VIA, **more)
+
+
+def names_in(given: Given) -> tuple[str, ...]:
+    """Return the people and teams that a form names, apart by commas or blanks."""
+    return tuple(given.get("to", "").replace(",", " ").split())
+
+
+def check_names(given: Given, holder: CatalogHolder) -> None:
+    """Say at once which of these names nobody, as far as is known; intake decides it again."""
+    catalog = holder.current
+    wrong = [unknown(one, catalog) for one in names_in(given) if named(one, catalog) is None]
+    if wrong and holder.loaded:
+        raise Problem(422, "invalid", f"to: {'; '.join(wrong)}", field="to")
 
 
 def key_of(incident: Standing, token: str) -> str:
@@ -45,16 +64,18 @@ def key_of(incident: Standing, token: str) -> str:
 
 
 def command_id(verb: str, incident_id: str, by: Actor, given: Given) -> str:
-    """Return the id of a command: the same form pressed twice is the same command."""
+    """Return the id of a command: the same form pressed twice is the same command.
+
+    Unless it names others by then: who goes back to a form may fill it in anew.
+    """
     key = given.get("key", "")
     if not 0 < len(key) <= LONGEST_KEY:
         raise Problem(422, "invalid", "key: is missing; load the page again.", field="key")
-    return ids.derived("console-command", by.kind, by.name, verb, incident_id, key)
+    whom = (verb, *names_in(given))
+    return ids.derived("console-command", by.kind, by.name, *whom, incident_id, key)
 
 
-def _plain(
-    kind: type[Command],
-) -> Callable[[Given, datetime], tuple[type[Command], dict[str, Any]]]:
+def _plain(kind: type[Command]) -> Make:
     return lambda _given, _now: (kind, {})
 
 
@@ -66,6 +87,20 @@ def _snooze(given: Given, now: datetime) -> tuple[type[Command], dict[str, Any]]
     return SnoozeIncident, {"until": now + chosen[1]}
 
 
+def _handing(kind: type[Command]) -> Make:
+    def make(given: Given, now: datetime) -> tuple[type[Command], dict[str, Any]]:
+        del now
+        names, reason = names_in(given), given.get("reason", "").strip()
+        if not names or len(given["to"]) > LONGEST_NAMES:
+            raise Problem(422, "invalid", "to: name a person or a team", field="to")
+        if len(reason) > LONGEST_REASON:
+            detail = f"reason: write at most {LONGEST_REASON} characters"
+            raise Problem(422, "invalid", detail, field="reason")
+        return kind, {"to": names, "reason": reason}
+
+    return make
+
+
 def _note(given: Given, now: datetime) -> tuple[type[Command], dict[str, Any]]:
     del now
     text = given.get("text", "").replace("\r\n", "\n").strip()
@@ -75,10 +110,15 @@ def _note(given: Given, now: datetime) -> tuple[type[Command], dict[str, Any]]:
     return AddNote, {"text": text}
 
 
-_VERBS: dict[str, Callable[[Given, datetime], tuple[type[Command], dict[str, Any]]]] = {
+_VERBS: dict[str, Make] = {
     "acknowledge": _plain(AcknowledgeIncident),
     "resolve": _plain(ResolveIncident),
     "escalate": _plain(EscalateIncident),
     "snooze": _snooze,
     "note": _note,
+}
+# By the form that names people: an empty name there never means the next level.
+_HANDING: dict[str, Make] = {
+    "escalate": _handing(EscalateIncident),
+    "reassign": _handing(ReassignIncident),
 }

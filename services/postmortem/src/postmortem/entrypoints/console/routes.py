@@ -1,6 +1,7 @@
 """The addresses of the console; each page is one read of its own rows."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, cast
 
 from fastapi import APIRouter, Request
@@ -18,7 +19,9 @@ from postmortem.entrypoints.console import (
 from postmortem.entrypoints.console.answering import told_in_html
 from postmortem.entrypoints.console.commands import (
     LONGEST_NOTE,
+    LONGEST_REASON,
     SNOOZES,
+    check_names,
     command,
     command_id,
     key_of,
@@ -31,6 +34,7 @@ from postmortem.handlers import ordering
 from postmortem.ports import PostmortemUnitOfWork
 from postmortem.ports.console import Place
 from tocsin import ids
+from tocsin.catalog import Catalog
 from tocsin.holder import CatalogHolder
 from tocsin.unit_of_work import Store
 from tocsin.web import Problem, after_cursor, cursor_of
@@ -38,6 +42,7 @@ from tocsin.web import Problem, after_cursor, cursor_of
 LOCAL = re.compile(r"/(?![/\\])[A-Za-z0-9_./?=&%-]{0,300}")
 LONGEST_NAME = 100
 LIVE = "/live"
+NOTHING_KEPT: Mapping[str, str] = {}
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -51,7 +56,7 @@ def router(
     """Return the routes of the console."""
     routes = APIRouter(include_in_schema=False, route_class=told_in_html(pages))
     _add_doors(routes, door, pages, catalog)
-    _add_incidents(routes, store, door, pages)
+    _add_incidents(routes, store, door, pages, catalog)
     postmortems.router(routes, postmortems.Table(store, door, pages))
     watches.router(routes, watches.Board(store, door, pages))
     wall = schedules.Wall(store, door, pages, catalog)
@@ -114,7 +119,11 @@ def _add_doors(routes: APIRouter, door: Door, pages: Pages, catalog: CatalogHold
 
 
 def _add_incidents(
-    routes: APIRouter, store: Store[PostmortemUnitOfWork], door: Door, pages: Pages
+    routes: APIRouter,
+    store: Store[PostmortemUnitOfWork],
+    door: Door,
+    pages: Pages,
+    catalog: CatalogHolder,
 ) -> None:
     @routes.get("/")
     async def incidents(request: Request) -> Response:
@@ -139,8 +148,11 @@ def _add_incidents(
         """One incident, by its id or number."""
         visitor = await door.reader(request)
         since = door.clock.now()
-        found = await _shown(store, door, identity)
-        return pages.show("incident.html", **_context(visitor, found), since=mark(since))
+        context = _context(visitor, await _shown(store, door, identity), catalog.current)
+        # Without scripts a page that loads itself anew would forget what is typed.
+        return pages.show(
+            "incident.html", **context, since=mark(since), still="still" in request.query_params
+        )
 
     @routes.post("/incidents/{identity}/{verb}")
     async def order(request: Request, identity: str, verb: str) -> Response:
@@ -151,14 +163,15 @@ def _add_incidents(
         incident = found.incident
         try:
             asked = command(verb, incident.incident_id, visitor.actor, given, now)
+            check_names(given, catalog)
         except Problem as problem:
             if problem.status != 422:  # noqa: PLR2004 - HTTP's own number.
                 raise
-            context = _context(visitor, found) | {"wrong": problem.detail}
+            context = _context(visitor, found, catalog.current, given) | {"wrong": problem.detail}
             return pages.show("incident.html", 422, **context, since=mark(now))
-        identity = command_id(verb, incident.incident_id, visitor.actor, given)
+        order_id = command_id(verb, incident.incident_id, visitor.actor, given)
         async with store.begin() as uow:
-            await ordering.give(uow, asked, identity, now)
+            await ordering.give(uow, asked, order_id, now)
         which = incident.number if incident.number is not None else incident.incident_id
         # No place within it: a page without scripts would not load itself anew at such an address.
         return RedirectResponse(f"/incidents/{which}", status_code=303)
@@ -174,13 +187,19 @@ async def _shown(store: Store[PostmortemUnitOfWork], door: Door, identity: str) 
     return found
 
 
-def _context(visitor: Visitor, found: Shown) -> dict[str, Any]:
+def _context(
+    visitor: Visitor, found: Shown, catalog: Catalog, kept: Mapping[str, str] = NOTHING_KEPT
+) -> dict[str, Any]:
     return {
         "visitor": visitor,
         "found": found,
         "incident": found.incident,
         "key": key_of(found.incident, visitor.csrf),
-        "note_key": ids.new(),
+        "form_key": ids.new(),
+        "kept": kept,
+        "users": sorted(one for kind, one in catalog.specs if kind == "User"),
+        "teams": sorted(one for kind, one in catalog.specs if kind == "Team"),
+        "longest_reason": LONGEST_REASON,
         "snoozes": {name: said for name, (said, _) in SNOOZES.items()},
         "longest_note": LONGEST_NOTE,
     }

@@ -1,0 +1,82 @@
+"""People and teams who are asked for by name: instead of the levels, or in addition to them."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from escalation.domain import pages
+from escalation.domain.escalation import Decision, Escalation
+from escalation.domain.policy import frozen
+from escalation.domain.resolution import resolve
+from tocsin.catalog import Catalog, Target
+from tocsin.catalog.naming import told
+from tocsin.events import Actor, IncidentEscalated, IncidentReassigned, PageEvent, PageRequested
+
+URGENT = "asked for by name; it has become urgent"
+
+
+def reassigned(
+    climb: Escalation, fact: IncidentReassigned, now: datetime, catalog: Catalog
+) -> Decision:
+    """End the climb and page those named now, like a level of their own; the last resort stays."""
+    policy = climb.policy
+    if climb.cycle == 0 or policy.missing:
+        policy = frozen(catalog, climb.incident.service, climb.incident.wanted_policy)
+    given = _because("reassigned", fact.by, fact.reason)
+    mine = policy.for_targets([told(one, catalog) for one in fact.to], given)
+    fresh = replace(climb, policy=mine, cycle=climb.version, rounds=0, pages=())
+    withdrawn = pages.withdrawn(climb.incident, climb.pages, "reassigned")
+    return fresh.climb_from(1, 1, now, catalog).after(*withdrawn)
+
+
+def escalated(
+    climb: Escalation, fact: IncidentEscalated, now: datetime, catalog: Catalog
+) -> Decision:
+    """Page those named at once; the climb, or whoever has the incident, goes on.
+
+    Where none of them can be paged, the next level is: whoever asks for help gets somebody.
+    """
+    targets = [told(one, catalog) for one in fact.to]
+    asked = _ask(climb, targets, now, catalog, _because("asked for", fact.by, fact.reason))
+    if asked.facts:
+        return asked
+    missed = tuple(f"not paged: {one}" for one in resolve(targets, catalog, now).missed)
+    instead = climb.escalate_now(now, catalog)
+    return replace(instead, facts=tuple(_explained(one, missed) for one in instead.facts))
+
+
+def more_urgent(climb: Escalation, now: datetime, catalog: Catalog) -> Decision:
+    """Page once more, at once: the level reached, and whoever was asked for by name."""
+    again = climb.page_again(now, catalog)
+    paged = {page.responder for page in again.escalation.pages}
+    names = dict.fromkeys(page.responder for page in climb.pages if page.asked)
+    targets = [Target(user=name) for name in names if name not in paged]
+    return _then(again, _ask(again.escalation, targets, now, catalog, URGENT))
+
+
+def in_addition(
+    first: Decision, fact: IncidentEscalated, now: datetime, catalog: Catalog
+) -> Decision:
+    """Return a decision, and then that those named are paged as well."""
+    return _then(first, escalated(first.escalation, fact, now, catalog))
+
+
+def _then(first: Decision, second: Decision) -> Decision:
+    return second.after(*first.facts)
+
+
+def _ask(
+    climb: Escalation, targets: Iterable[Target], now: datetime, catalog: Catalog, because: str
+) -> Decision:
+    people = resolve(targets, catalog, now)
+    return climb.paging(climb.request_by_name(catalog), people, now, because)
+
+
+def _because(what: str, by: Actor, reason: str) -> str:
+    return f"{what} by {by}: {reason}" if reason else f"{what} by {by}"
+
+
+def _explained(fact: PageEvent, missed: tuple[str, ...]) -> PageEvent:
+    if not isinstance(fact, PageRequested):
+        return fact
+    return fact.model_copy(update={"reason": (*fact.reason, *missed)})

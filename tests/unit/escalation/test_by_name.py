@@ -1,0 +1,257 @@
+"""People and teams who are asked for by name: instead of the levels, or in addition to them."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from escalation.adapters.sql import _CLIMB, _read
+from escalation.domain.escalation import Decision, Escalation
+from escalation.domain.hearing import hear
+from escalation.domain.restating import requested_again
+from escalation.domain.status import Exhausted, Halted, Waiting
+from tests.unit.escalation.examples import (
+    ADA,
+    NOW,
+    catalog,
+    level,
+    minutes,
+    people,
+    policy,
+    started,
+    triggered,
+)
+from tocsin.catalog import Catalog
+from tocsin.events import (
+    IncidentAcknowledged,
+    IncidentEscalated,
+    IncidentEvent,
+    IncidentReassigned,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentUnacknowledged,
+    PageRequested,
+    PageWithdrawn,
+    SeverityChanged,
+)
+
+AT = NOW + minutes(1)
+
+
+def in_force(**more: Any) -> Catalog:
+    """Ada for five minutes, bob for ten, carol at last; dan and eve are the team `databases`."""
+    return catalog(
+        User={**people("ada", "bob", "carol", "dan", "eve"), "mute": {}},
+        Team={"databases": {"members": ["dan", "eve"]}},
+        Service={"checkout": {"escalation_policy": "payments"}},
+        EscalationPolicy={"payments": policy(level("ada"), level("bob", after="10m"), **more)},
+        Settings={"installation": {"last_resort": {"user": "carol"}}},
+    )
+
+
+IN_FORCE = in_force()
+
+
+def heard(
+    climb: Escalation, event: IncidentEvent, at: datetime = AT, by: Catalog = IN_FORCE
+) -> Decision:
+    return hear(climb, event, at, by)
+
+
+def reassigned(*to: str, version: int = 2, reason: str = "they wrote it") -> IncidentReassigned:
+    return IncidentReassigned(incident_id="i1", version=version, by=ADA, to=to, reason=reason)
+
+
+def escalated(*to: str, version: int = 2, reason: str = "they wrote it") -> IncidentEscalated:
+    return IncidentEscalated(incident_id="i1", version=version, by=ADA, to=to, reason=reason)
+
+
+def ack(version: int = 2) -> IncidentAcknowledged:
+    return IncidentAcknowledged(incident_id="i1", version=version, by=ADA)
+
+
+def pages(decision: Decision) -> list[PageRequested]:
+    return [fact for fact in decision.facts if isinstance(fact, PageRequested)]
+
+
+def paged(decision: Decision) -> list[str]:
+    return [page.responder for page in pages(decision)]
+
+
+def withdrawn(decision: Decision) -> list[str]:
+    return [fact.responder for fact in decision.facts if isinstance(fact, PageWithdrawn)]
+
+
+def test_a_reassignment_withdraws_what_was_asked_and_pages_those_named_at_once() -> None:
+    decision = heard(started(IN_FORCE), reassigned("bob", "team:databases"))
+    assert withdrawn(decision) == ["ada"]
+    assert paged(decision) == ["bob", "dan", "eve"]
+    assert all(page.named for page in pages(decision))
+    assert pages(decision)[0].reason == ("reassigned by ada: they wrote it", "user bob")
+    assert pages(decision)[1].reason[1:] == ("team databases", "user dan")
+
+
+def test_the_last_resort_is_paged_when_those_named_do_not_answer() -> None:
+    climb = heard(started(IN_FORCE), reassigned("bob")).escalation
+    assert climb.status == Waiting(1, 1, AT + minutes(5))
+    spent = climb.advance(AT + minutes(5), IN_FORCE)
+    assert paged(spent) == ["carol"]
+    assert [page.named for page in pages(spent)] == [False]
+    assert isinstance(spent.escalation.status, Exhausted)
+
+
+def test_those_named_are_paged_as_often_as_the_policy_repeats() -> None:
+    twice = in_force(repeat=1)
+    climb = hear(started(twice), reassigned("bob"), AT, twice).escalation
+    again = climb.advance(AT + minutes(5), twice)
+    assert pages(again)[0].reason[0] == "reassigned by ada: they wrote it, loop 2"
+    assert paged(again.escalation.advance(AT + minutes(10), twice)) == ["carol"]
+
+
+def test_of_two_reassignments_the_last_in_order_counts_and_a_repeat_changes_nothing() -> None:
+    first = heard(started(IN_FORCE), reassigned("bob", version=2)).escalation
+    decision = heard(first, reassigned("dan", version=3))
+    assert (withdrawn(decision), paged(decision)) == (["bob"], ["dan"])
+    for late in (reassigned("bob", version=2), reassigned("dan", version=3)):
+        assert heard(decision.escalation, late) == Decision(decision.escalation)
+
+
+def test_whoever_had_it_is_not_asked_when_their_answer_would_have_ended() -> None:
+    climb = heard(started(IN_FORCE), ack()).escalation
+    climb = heard(climb, reassigned("bob", version=3)).escalation
+    climb = heard(climb, ack(4)).escalation
+    lost = IncidentUnacknowledged(incident_id="i1", version=5, reason="acknowledgement-timeout")
+    assert paged(heard(climb, lost)) == ["bob"], "it is theirs, until it is reassigned again"
+
+
+def test_reopened_it_begins_with_its_policy_again() -> None:
+    climb = heard(started(IN_FORCE), reassigned("bob")).escalation
+    over = IncidentResolved(incident_id="i1", version=3, by=ADA, reason="command")
+    climb = heard(climb, over).escalation
+    decision = heard(climb, IncidentReopened(incident_id="i1", version=4, by=ADA))
+    assert paged(decision) == ["ada"]
+    assert not pages(decision)[0].named
+
+
+def test_where_none_of_those_named_is_there_any_more_the_last_resort_is_paged_at_once() -> None:
+    decision = heard(started(IN_FORCE), reassigned("gone", "team:gone"))
+    assert paged(decision) == ["carol"]
+    told = [fact.reason for fact in decision.facts if fact.TYPE.startswith("tocsin.level-skipped")]
+    assert told == ["user gone is not in the catalog; team gone is not in the catalog"]
+
+
+def test_of_an_incident_whose_trigger_was_lost_those_named_are_paged() -> None:
+    climb = Escalation.unknown("i1")
+    decision = heard(climb, reassigned("bob", version=4))
+    assert paged(decision) == ["bob"]
+    assert paged(decision.escalation.advance(AT + minutes(5), IN_FORCE)) == ["carol"]
+
+
+def test_who_is_asked_for_as_well_is_paged_at_once_and_the_climb_goes_on() -> None:
+    before = started(IN_FORCE)
+    decision = heard(before, escalated("dan"))
+    (page,) = pages(decision)
+    assert (page.responder, page.named, page.incident_version) == ("dan", True, 2)
+    assert page.reason == ("asked for by ada: they wrote it", "user dan")
+    assert withdrawn(decision) == []
+    assert decision.escalation.status == before.status
+    (following,) = pages(decision.escalation.advance(NOW + minutes(5), IN_FORCE))
+    assert (following.responder, following.named) == ("bob", False)
+
+
+def test_who_has_it_keeps_it_and_the_page_is_withdrawn_when_it_is_over() -> None:
+    climb = heard(started(IN_FORCE), ack()).escalation
+    decision = heard(climb, escalated("team:databases", version=3))
+    assert paged(decision) == ["dan", "eve"]
+    assert decision.escalation.status == Halted("acknowledged", 1, 1)
+    assert decision.escalation.deadline is None
+    over = IncidentResolved(incident_id="i1", version=4, by=ADA, reason="command")
+    assert withdrawn(heard(decision.escalation, over)) == ["dan", "eve"]
+
+
+def test_asked_for_again_it_is_another_page_and_a_repeat_is_none() -> None:
+    first = heard(started(IN_FORCE), escalated("dan", version=2))
+    second = heard(first.escalation, escalated("dan", version=3))
+    assert pages(first)[0].page_id != pages(second)[0].page_id
+    assert heard(second.escalation, escalated("dan", version=3)).facts == ()
+
+
+def test_asked_for_while_the_last_resort_is_paged_both_are() -> None:
+    climb = started(IN_FORCE).advance(NOW + minutes(5), IN_FORCE).escalation
+    climb = climb.advance(NOW + minutes(15), IN_FORCE).escalation
+    decision = heard(climb, escalated("dan"), NOW + minutes(16))
+    assert paged(decision) == ["dan"]
+    assert paged(decision.escalation.advance(NOW + minutes(20), IN_FORCE)) == ["carol"]
+
+
+@pytest.mark.parametrize("has_it", [False, True])
+def test_where_none_of_those_asked_for_can_be_paged_the_next_level_is(has_it: bool) -> None:
+    climb = started(IN_FORCE)
+    climb = heard(climb, ack()).escalation if has_it else climb
+    decision = heard(climb, escalated("mute", version=3))
+    (page,) = pages(decision)
+    assert (page.responder, page.level, page.incident_version) == ("bob", 2, 3)
+    assert page.reason[-1] == "not paged: user mute has no contact method"
+    assert isinstance(decision.escalation.status, Halted if has_it else Waiting)
+
+
+def test_once_none_of_those_asked_for_together_is_reached_the_next_level_is_paged() -> None:
+    climb = heard(started(IN_FORCE), ack()).escalation
+    decision = heard(climb, escalated("team:databases", version=3))
+    dan, eve = pages(decision)
+    first = decision.escalation.unreachable(dan.page_id, AT, IN_FORCE)
+    assert first.facts == ()
+    second = first.escalation.unreachable(eve.page_id, AT, IN_FORCE)
+    assert paged(second) == ["bob"]
+    assert second.escalation.unreachable(eve.page_id, AT, IN_FORCE).facts == ()
+
+
+def test_who_is_asked_for_as_well_does_not_hold_up_a_level_that_reaches_nobody() -> None:
+    climb = started(IN_FORCE)
+    (ada,) = climb.pages
+    climb = heard(climb, escalated("dan")).escalation
+    assert paged(climb.unreachable(ada.page_id, AT, IN_FORCE)) == ["bob"]
+
+
+def test_out_of_the_blue_those_asked_for_are_paged_and_the_worst_is_assumed() -> None:
+    decision = heard(Escalation.unknown("i1"), escalated("dan", version=4))
+    assert paged(decision) == ["carol", "dan"]
+
+
+def test_becoming_urgent_pages_them_once_more() -> None:
+    climb = started(IN_FORCE, severity="warning", urgency="low")
+    climb = heard(climb, escalated("dan")).escalation
+    worse = SeverityChanged(
+        incident_id="i1", version=3, severity="critical", urgency="high", previous="warning"
+    )
+    decision = heard(climb, worse)
+    assert sorted(withdrawn(decision)) == ["ada", "dan"]
+    assert [(page.responder, page.urgency, page.named) for page in pages(decision)] == [
+        ("ada", "high", False),
+        ("dan", "high", True),
+    ]
+
+
+def test_said_again_a_page_keeps_its_id_and_that_it_was_asked_for() -> None:
+    climb = heard(started(IN_FORCE), escalated("dan")).escalation
+    ids = {page.page_id for page in climb.pages}
+    told = requested_again(climb, ids, AT, IN_FORCE)
+    assert {page.page_id for page in told} == ids
+    named = {page.responder: (page.named, page.reason[0]) for page in told}
+    assert named == {
+        "ada": (False, "level 1 of policy payments, loop 1"),
+        "dan": (True, "asked for by name"),
+    }
+
+
+def test_a_climb_is_kept_and_read_with_whom_it_asks_by_name() -> None:
+    climb = heard(started(IN_FORCE), reassigned("bob")).escalation
+    climb = heard(climb, escalated("dan", version=3)).escalation
+    assert _read(_CLIMB.dump_python(climb, mode="json", exclude_defaults=True)) == climb
+
+
+def test_a_late_trigger_says_what_it_is_about_and_pages_nobody_else() -> None:
+    climb = heard(Escalation.unknown("i1"), reassigned("bob", version=4)).escalation
+    late = heard(climb, triggered())
+    assert late.facts == ()
+    assert late.escalation.incident.title == "Checkout is down"

@@ -1,0 +1,92 @@
+"""People asked for by name, through the handlers: one transaction, one promise for each page."""
+
+from typing import Any
+
+import pytest
+
+from escalation.domain import owing
+from escalation.domain.status import Waiting
+from escalation.entrypoints.kafka import subscriptions
+from escalation.handlers import (
+    CatalogHandlers,
+    OverrideCommandHandlers,
+    OverrideHandlers,
+)
+from tests.unit.escalation.examples import ADA, NOW, minutes, triggered
+from tests.unit.escalation.test_climb_handlers import World, names
+from tocsin.bus import Consumer, Record
+from tocsin.events import (
+    Envelope,
+    EscalateIncident,
+    IncidentEscalated,
+    IncidentReassigned,
+    PageRequested,
+    encode,
+)
+from tocsin.testing import ManualClock
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def reassigned(to: str = "bob", version: int = 2) -> IncidentReassigned:
+    return IncidentReassigned(incident_id="i1", version=version, by=ADA, to=(to,))
+
+
+def escalated(to: str = "carol", version: int = 2) -> IncidentEscalated:
+    return IncidentEscalated(incident_id="i1", version=version, by=ADA, to=(to,))
+
+
+async def owed(world: World) -> set[str]:
+    async with world.store.read() as uow:
+        return {one.obligation_id for one in await uow.ledger.listed(10)}
+
+
+async def test_a_reassignment_sets_a_deadline_of_its_own_and_the_old_one_does_nothing(
+    world: World,
+) -> None:
+    await world.hears(triggered())
+    world.now = NOW + minutes(1)
+    told = await world.hears(reassigned())
+    assert names(told) == ["PageWithdrawn", "PageRequested"]
+    assert await world.reaches(NOW + minutes(5)) == []
+    assert (await world.climb()).status == Waiting(1, 1, NOW + minutes(6))
+    last = await world.reaches(NOW + minutes(6))
+    assert names(last) == ["EscalationExhausted", "PageRequested"]
+    assert last[1].data.responder == "carol"
+
+
+async def test_a_page_by_name_owes_an_outcome_and_follows_from_who_asked(world: World) -> None:
+    await world.hears(triggered())
+    (page,) = await world.hears(escalated())
+    assert page.data.named
+    assert page.correlation_id == "the-alert"
+    assert owing.identity(page.data.page_id) in await owed(world)
+
+
+async def test_all_of_it_in_one_batch_is_what_it_is_one_by_one(world: World) -> None:
+    events = (triggered(), escalated(version=2), reassigned(version=3), escalated(version=4))
+    together = await world.hears(*events)
+    alone = World()
+    one_by_one = [envelope for event in events for envelope in await alone.hears(event)]
+    assert [one.event_id for one in together] == [one.event_id for one in one_by_one]
+    paged = [one.data.responder for one in together if isinstance(one.data, PageRequested)]
+    assert paged == ["ada", "carol", "bob", "carol"]
+
+
+async def test_a_command_that_names_people_is_intakes_and_no_wish_for_the_next_level(
+    world: World,
+) -> None:
+    await world.hears(triggered())
+    overriding = OverrideCommandHandlers(OverrideHandlers(CatalogHandlers(world.holder)))
+    found = subscriptions(world.handlers, overriding)
+    (commands,) = [one for one in found if one.topic.name == "commands"]
+    store: Any = world.store
+    consumer = Consumer("escalation", commands, store, ManualClock(NOW))
+    for number, to in enumerate([("bob",), ()]):
+        wish = EscalateIncident(incident_id="i1", by=ADA, to=to)
+        record = Record("commands", 0, number, b"i1", encode(Envelope(wish, NOW, "console")))
+        await consumer.consume([record])
+        assert len(await world.told()) == (not to)
