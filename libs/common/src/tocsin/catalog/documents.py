@@ -1,7 +1,6 @@
 """The kinds of document in the catalog: on-call as code. Unknown fields are errors."""
 
 import re
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -15,23 +14,12 @@ from pydantic import (
 
 from tocsin.catalog.absences import Absence, Calendars
 from tocsin.catalog.conditions import Condition, SupportHours
+from tocsin.catalog.handoff_notices import QUIET, HandoffNotices
 from tocsin.catalog.overrides import Override
 from tocsin.catalog.schedules import Restriction, Schedule
 from tocsin.catalog.spec import MatcherText, Name, Spec, TimeZone
 from tocsin.durations import Duration
 from tocsin.events.base import Severity, Urgency
-
-QUIET = ("email", "slack")  # Channels that wake nobody, the least loud first.
-SHORTEST_LEAD, LONGEST_LEAD = timedelta(minutes=5), timedelta(weeks=1)
-
-
-def _lead(duration: timedelta) -> timedelta:
-    if not SHORTEST_LEAD <= duration <= LONGEST_LEAD:
-        raise ValueError("is how long before a handoff: from 5m to 1w")
-    return duration
-
-
-Leads = Annotated[tuple[Annotated[Duration, AfterValidator(_lead)], ...], Field(max_length=5)]
 
 
 def _web_address(text: str) -> str:
@@ -62,17 +50,6 @@ class NotificationRule(Spec):
     urgency: Urgency
     contact_method: str
     after: Duration = Field(default_factory=lambda: "0s", validate_default=True)
-
-
-class HandoffNotices(Spec):
-    """How long before they go on call, and off it, a person is told.
-
-    By the named contact method; without one by mail or chat, and never by one that may wake.
-    """
-
-    on_call: Leads = ()
-    off_call: Leads = ()
-    contact_method: str | None = None
 
 
 class User(Spec):

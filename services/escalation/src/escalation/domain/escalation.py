@@ -68,10 +68,8 @@ class Escalation:
     def deadline(self) -> datetime | None:
         """When something is to be done without being asked."""
         match self.status:
-            case Waiting(until=until):
-                return until
-            case Exhausted(again_at=again_at):
-                return again_at
+            case Waiting(until=at) | Exhausted(again_at=at):
+                return at
             case Halted():
                 return None
             case never:
@@ -151,15 +149,11 @@ class Escalation:
         level = pages.counted_on(noted.pages, self.place, lost.asked)
         if not level or not all(page.is_unreachable for page in level):
             return Decision(noted)
-        match self.status:
-            case Waiting():
-                return noted.step(now, catalog)
-            case Halted() as answered:
-                return noted._help(answered, now, catalog)  # noqa: SLF001 - a later self.
-            case Exhausted():
-                return Decision(noted)  # The last resort is paged again in any case.
-            case never:
-                assert_never(never)
+        if isinstance(self.status, Exhausted):
+            return Decision(noted)  # The last resort is paged again in any case.
+        if isinstance(self.status, Halted):
+            return noted._help(self.status, now, catalog)  # noqa: SLF001 - a later self.
+        return noted.step(now, catalog)
 
     def _help(self, answered: Halted, now: datetime, catalog: Catalog) -> "Decision":
         """Page the next level for somebody who has the incident: it waits for no answer."""

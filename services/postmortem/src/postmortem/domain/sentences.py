@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import singledispatch
 
-from postmortem.domain import announced
+from postmortem.domain import afterwards, announced
 from postmortem.domain.wishes import because, wish
 from tocsin import events as e
 from tocsin.catalog.naming import in_words
@@ -213,31 +213,9 @@ def _(event: e.Command) -> str:
 
 
 @_text.register
-def _(event: e.PostmortemDrafted) -> str:
-    return f"postmortem drafted from {event.events} events"
-
-
-@_text.register
-def _(event: e.PostmortemPublished) -> str:
-    which = f" (version {event.number})" if event.number > 1 else ""
-    return f"postmortem published by {event.by}{which}"
-
-
-@_text.register
-def _(event: e.ActionItemOpened) -> str:
-    what = "changed" if event.again else "opened"
-    return f"action item {what}: {event.title} ({event.owner}, due {event.due.isoformat()})"
-
-
-@_text.register
-def _(event: e.ActionItemClosed) -> str:
-    return f"action item {'done' if event.done else 'dropped'}, says {event.by}"
-
-
-@_text.register
 def _(event: e.DeadLettered) -> str:
     return f"{event.consumer} could not handle a record of {event.topic}: {event.reason}"
 
 
-for kind, said in announced.SENTENCES.items():
+for kind, said in (*announced.SENTENCES.items(), *afterwards.SENTENCES.items()):
     _text.register(kind, said)

@@ -1,6 +1,7 @@
 """Schedules: who is on call now, and the weeks of one, in the time zone of whoever looks."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -183,8 +184,7 @@ def _listed(catalog: Catalog, watches: Sequence[Watch], team: str) -> dict[str, 
 
 
 def _teams(catalog: Catalog, policies: Sequence[str]) -> set[str]:
-    specs = (catalog.policy(name) for name in policies)
-    return {spec.team for spec in specs if spec and spec.team}
+    return {spec.team for one in policies if (spec := catalog.policy(one)) and spec.team}
 
 
 def _asked(request: Request, kept: Given, spec: Schedule, now: datetime) -> Asked:
@@ -202,21 +202,19 @@ def _asked(request: Request, kept: Given, spec: Schedule, now: datetime) -> Aske
 def _day(text: str) -> date | None:
     if not text:
         return None
-    try:
+    found = None
+    with suppress(ValueError):
         found = date.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or not YEARS[0] <= found.year <= YEARS[1]:
-        detail = f"from: write a day of {YEARS[0]} to {YEARS[1]}, as 2026-03-29"
-        raise Problem(422, "invalid", detail, field="from")
-    return found
+    if found and YEARS[0] <= found.year <= YEARS[1]:
+        return found
+    detail = f"from: write a day of {YEARS[0]} to {YEARS[1]}, as 2026-03-29"
+    raise Problem(422, "invalid", detail, field="from")
 
 
 def _drawn(
     outlook: Outlook | None, asked: Asked, now: datetime, hands: Sequence[Hand]
 ) -> dict[str, Any]:
-    since, until = asked.days[0].begins, asked.days[-1].ends
-    gaps = outlook.gaps(max(since, now), until) if outlook else ()
+    gaps = outlook.gaps(max(asked.days[0].begins, now), asked.days[-1].ends) if outlook else ()
     return {
         "asked": asked,
         "views": {name: said for name, (said, _) in VIEWS.items()},
@@ -235,7 +233,7 @@ def _drawn(
 
 def _around(found: ByHand, visitor: Visitor) -> dict[str, Any]:
     catalog, zone = found.catalog, found.spec.time_zone
-    person = catalog.user(visitor.person) if visitor.person else None
+    person = catalog.user(visitor.person or "")
     return {
         "policies": using(catalog, found.name),
         "overrides": found.in_force,
