@@ -78,8 +78,10 @@ SHOP = Catalog(
 
 def told() -> list[Envelope[Event]]:
     """Return what escalation tells of the schedules: who is on call, and who will be."""
-    shifts = [foreseen(name, SHOP, NOW) for name in SPECS["Schedule"]]
-    return [
-        *ROTA,
-        *(Envelope(one, NOW, "story", f"shifts-{one.schedule}") for one in shifts if one),
-    ]
+    return [*ROTA, *(_shifts(name) for name in SPECS["Schedule"])]
+
+
+def _shifts(name: str) -> Envelope[Event]:
+    found = foreseen(name, SHOP, NOW)
+    assert found is not None, "it is one of the shop's"
+    return Envelope(found, NOW, "story", f"shifts-{name}")

@@ -279,7 +279,8 @@ class MarkedFirst(Design):
             await write([one.notification for one in decisions])
             for one in decisions:
                 for fact in one.facts:
-                    parts = (fact.TYPE, fact.notification_id, str(one.notification.fence))
+                    told_of = one.notification.notification_id
+                    parts = (fact.TYPE, told_of, str(one.notification.fence))
                     identity = ids.derived(*parts)
                     told = caused_by(None, fact, now=now, source="notifier", event_id=identity)
                     await uow.publish([told])

@@ -26,6 +26,7 @@ from tocsin.events import (
     AnnouncementRequested,
     EscalationExhausted,
     IncidentAcknowledged,
+    IncidentReassigned,
     IncidentUnacknowledged,
     LevelSkipped,
     PageEvent,
@@ -142,7 +143,8 @@ def test_channels_take_no_turns() -> None:
 
 def test_people_who_are_reassigned_to_are_paged_alone() -> None:
     known = in_force(level("ada", ROOM))
-    found = started(known).reassign(["bob"], NOW, known)
+    to_bob = IncidentReassigned(incident_id="i1", version=2, by=ADA, to=("bob",))
+    found = hear(started(known), to_bob, NOW, known)
     assert (told(found.facts), paged(found.facts)) == ([], ["bob"])
 
 

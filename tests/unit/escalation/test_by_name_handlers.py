@@ -9,6 +9,7 @@ from escalation.domain.status import Waiting
 from escalation.entrypoints.kafka import subscriptions
 from escalation.handlers import (
     CatalogHandlers,
+    NoteHandlers,
     OverrideCommandHandlers,
     OverrideHandlers,
 )
@@ -81,7 +82,7 @@ async def test_a_command_that_names_people_is_intakes_and_no_wish_for_the_next_l
 ) -> None:
     await world.hears(triggered())
     overriding = OverrideCommandHandlers(OverrideHandlers(CatalogHandlers(world.holder)))
-    found = subscriptions(world.handlers, overriding)
+    found = subscriptions(world.handlers, overriding, NoteHandlers())
     (commands,) = [one for one in found if one.topic.name == "commands"]
     store: Any = world.store
     consumer = Consumer("escalation", commands, store, ManualClock(NOW))

@@ -30,9 +30,9 @@ from tocsin.holder import CatalogHolder
 from tocsin.testing import START
 
 ADA = Actor(kind="user", name="ada")
-KINDS = [ReassignIncident, EscalateIncident]
-EITHER = pytest.mark.parametrize("kind", KINDS, ids=["reassign", "escalate"])
 Kind = type[ReassignIncident] | type[EscalateIncident]
+KINDS: list[Kind] = [ReassignIncident, EscalateIncident]
+EITHER = pytest.mark.parametrize("kind", KINDS, ids=["reassign", "escalate"])
 
 
 def people() -> Catalog:

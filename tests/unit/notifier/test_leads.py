@@ -1,12 +1,13 @@
 """When somebody is to be told of a handoff: leads, shifts that move, quiet hours, clock changes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from notifier.domain.leads import Look, look
 from notifier.domain.outlook import Handoff, Outlook
-from tests.unit.notifier.shifts import MONDAY, foreseen, hour, told_of
+from tests.unit.notifier.shifts import MONDAY, event, foreseen, hour, told_of
 from tocsin.catalog import Catalog, User
 
 MAIL = {"name": "mail", "channel": "email", "address": "eve@example.org"}
@@ -78,6 +79,17 @@ def test_a_shift_that_moves_takes_its_notice_with_it() -> None:
     # Brought forward to within the hour: told at once, since more is left than has passed.
     sooner = foreseen("web", (0, "adam"), (9, "eve"), (24,), looked_at=hour(8))
     assert looked(sooner, hour(8) + timedelta(minutes=20)) == ["eve on_call web 09:00 by 1h"]
+
+
+def test_only_what_nobody_looked_at_in_time_is_counted_late() -> None:
+    shifts = event("web", (0, "adam"), (9, "eve"), (24,))
+    soon = hour(9) + timedelta(seconds=10)
+    fresh = Outlook.of(shifts, hour(9), soon)
+    looked_at = foreseen("web", (0, "adam"), (24,), looked_at=hour(1))
+    # Eve was put on call from now on: there was no moment at which to tell her.
+    assert look(fresh.following(replace(looked_at, look_at=None)), ONE_HOUR, soon).late == 0
+    # A look was due at two, and nobody was there.
+    assert look(fresh.following(replace(looked_at, look_at=hour(2))), ONE_HOUR, soon).late == 1
 
 
 def test_a_shift_that_is_gone_has_no_notice() -> None:

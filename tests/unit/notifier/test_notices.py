@@ -253,7 +253,7 @@ async def test_a_schedule_that_is_gone_tells_nobody(world: World) -> None:
 
 async def test_many_are_told_a_few_at_a_time_and_each_once(world: World) -> None:
     crowd = [f"p{number}" for number in range(40)]
-    people = {name: person(handoff_notices=WISHES) for name in crowd}
+    people: Any = {name: person(handoff_notices=WISHES) for name in crowd}
     world.catalog.replace(catalog(1, **people))
     await foresees(world, event("web", (0, "adam"), (12, *crowd), (30,)))
     await world.passes(timedelta(hours=2))

@@ -8,6 +8,7 @@ from notifier.domain.planning import plan, update_of
 from notifier.domain.states import Delivered, Failed, Retrying, Sending, Waiting, Withdrawn
 from tests.unit.notifier.making import MAIL, PHONE, ada, notification, page
 from tocsin.catalog import User
+from tocsin.events import ResponderUnreachable
 from tocsin.testing import START
 
 FIVE = timedelta(minutes=5)
@@ -73,7 +74,7 @@ def test_a_person_without_contact_method_is_unreachable_at_once() -> None:
 def test_a_person_nobody_knows_is_unreachable() -> None:
     found = plan(page(), None)
 
-    assert found.unreachable is not None
+    assert isinstance(found.unreachable, ResponderUnreachable)
     assert (found.unreachable.page_id, found.unreachable.responder) == ("page-1", "ada")
 
 

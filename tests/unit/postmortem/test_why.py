@@ -263,7 +263,7 @@ def test_why_is_somebody_paged_who_stands_on_no_level() -> None:
         "ada was paged at 2026-03-03 02:14:04 UTC:"
         " reassigned by ada: they wrote it; team web; user ada."
     )
-    assert answer.decisions[-1].inputs == {"to": ["bob"], "by": "ada", "reason": ""}
+    assert answer.decisions[-1].inputs == {"to": ["bob"], "by": "ada"}
     assert not any("Nobody is paged now" in one for one in answer.answer), "it was acknowledged"
 
 

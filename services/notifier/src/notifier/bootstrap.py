@@ -67,8 +67,7 @@ def build(
     since = parts.clock.now() if alone else None
     recorder = Recorder(sender, sending, parts.store, parts.clock, alone_since=since)
     poster = Poster(found, posts, parts.store, parts.clock, news)
-    pile = Pile()
-    notices = NoticeHandlers(parts.catalog, pile)
+    notices, teller = _notices(parts, found)
     heartbeat = Heartbeat(holder, parts, sending.take_over, lambda: sender.is_busy)
     return Application(
         name="notifier",
@@ -80,7 +79,7 @@ def build(
         http=_http(settings, parts, sender, hearing, found),
         workers=(
             recorder,
-            Teller(pile, found, notices, parts.store, parts.clock),
+            teller,
             *(() if alone else (heartbeat,)),
             *((poster,) if in_place else ()),
             *_listeners(found, hearing),
@@ -116,6 +115,14 @@ def _pages(
         started_at=parts.clock.now(),
         updatable=updatable,
     )
+
+
+def _notices(
+    parts: Parts[NotifierUnitOfWork], channels: Mapping[str, Channel]
+) -> tuple[NoticeHandlers, Teller]:
+    pile = Pile()
+    notices = NoticeHandlers(parts.catalog, pile)
+    return notices, Teller(pile, channels, notices, parts.store, parts.clock)
 
 
 def _with(cap: Cap, channels: Mapping[str, Channel]) -> frozenset[str]:

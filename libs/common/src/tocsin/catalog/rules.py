@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tocsin.catalog.documents import QUIET, EscalationPolicy, Integration, User
+from tocsin.catalog.documents import EscalationPolicy, Integration, User
+from tocsin.catalog.handoff_notices import QUIET
 from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.policies import silent_channels, surprises
 from tocsin.catalog.references import references

@@ -15,8 +15,8 @@ that has not begun does not begin, and nothing is sent again.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from notifier.domain import announcing
 from notifier.domain.addressed import Subject
-from notifier.domain.announcing import told
 from notifier.domain.kept import Kept, tried
 from notifier.domain.retrying import HOPE, LEASE, MAX_ATTEMPTS, PATIENCE, delay
 from notifier.domain.states import (
@@ -229,7 +229,7 @@ def _decided(after: Notification, *facts: NotificationEvent, fail_over: bool = F
     if after.purpose != "page":
         return Decision(after)
     if after.is_announcement:
-        return Decision(after, tuple(map(told, facts)))
+        return Decision(after, tuple(map(announcing.told, facts)))
     return Decision(after, facts, fail_over)
 
 

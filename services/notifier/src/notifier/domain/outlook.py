@@ -74,10 +74,11 @@ class Outlook:
         return self.catalog_version, self.since
 
     def following(self, before: "Outlook") -> "Outlook":
-        """Return it in the place of the one before: what that decided stays decided."""
+        """Return it in the place of the one before: what that has decided stays decided."""
+        is_overdue = before.look_at is not None and before.look_at <= self.looked_at
         return replace(
             self,
-            looked_at=before.looked_at,
+            looked_at=before.looked_at if is_overdue else self.looked_at,
             look_at=min(filter(None, (self.look_at, before.look_at)), default=None),
             needs=max(self.needs, before.needs),
         )

@@ -1,6 +1,6 @@
 """What an override that somebody asks for would change: whose shifts, before it is asked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -51,8 +51,9 @@ def moved(outlook: Outlook | None, wish: Wish) -> Sequence[Moved]:
     """Return whose shifts move, in the order of time; nobody's, where it changes nothing."""
     if wish.begins >= wish.ends:
         return []
-    unknown = (Piece(wish.begins, wish.ends, "unknown"),)
-    found = whole(outlook, wish.begins, wish.ends) if outlook else unknown
+    found: Iterable[Piece] = (Piece(wish.begins, wish.ends, "unknown"),)
+    if outlook:
+        found = whole(outlook, wish.begins, wish.ends)
     made: list[Moved] = []
     # A shift that is told in parts, day by day, is one to whoever has it.
     for (before, is_known), parts in groupby(

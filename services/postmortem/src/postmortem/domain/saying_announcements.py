@@ -28,23 +28,26 @@ def _(event: e.AnnouncementRequested, story: Story) -> Iterable[Said]:
 
 @say.register
 def _(event: e.AnnouncementAttempted, story: Story) -> Iterable[Said]:
-    match event.outcome:
-        case "sent":
-            text = f"{event.channel} took the message to {event.target} at {story.at}{late(event)}."
-        case "delivered":
-            text = (
-                f"The message reached {event.target} by {event.channel} at {story.at}{late(event)}."
-            )
-        case "failed" if event.retry_at is None:
-            text = (
-                f"{event.target} could not be told at {story.at}: {event.reason}; it is given up."
-            )
-        case "failed" | "uncertain":
-            what = "failed" if event.outcome == "failed" else "ended without an answer"
-            text = f"Telling {event.target} {what} at {story.at}: {event.reason}{_again(event)}."
     given_up = event.outcome == "failed" and event.retry_at is None
     code = "announcement-given-up" if given_up else f"announcement-{event.outcome}"
-    yield code, text, event.reason, _about(event)
+    yield code, _attempted(event, story.at), event.reason, _about(event)
+
+
+def _attempted(event: e.AnnouncementAttempted, at: str) -> str:
+    match event.outcome:
+        case "sent":
+            return f"{event.channel} took the message to {event.target} at {at}{late(event)}."
+        case "delivered":
+            return f"The message reached {event.target} by {event.channel} at {at}{late(event)}."
+        case "failed" if event.retry_at is None:
+            return f"{event.target} could not be told at {at}: {event.reason}; it is given up."
+        case "failed":
+            return f"Telling {event.target} failed at {at}: {event.reason}{_again(event)}."
+        case "uncertain":
+            return (
+                f"Nobody can know whether {event.target} was told at {at}:"
+                f" {event.reason}{_again(event)}."
+            )
 
 
 @say.register
