@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from dev.bench import planning
+from dev.bench import burst, planning
 from escalation.domain.schedule import Schedule
 from tocsin import catalog
 
@@ -67,6 +67,7 @@ def main() -> None:
     hand_off = _best(lambda: [found.next_change(at) for at in hours]) / ANSWERS
     print(f"the next hand-off, of five layers: {hand_off * 1e3:.2f} ms")
     planning.main()
+    burst.main()
 
 
 def _best(work: Callable[[], object]) -> float:

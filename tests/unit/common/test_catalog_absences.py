@@ -23,7 +23,7 @@ ADA = {"kind": "User", "name": "ada", "spec": {}}
     ],
 )
 def test_a_calendar_is_an_address_or_a_variable(spec: dict[str, str]) -> None:
-    assert Calendar.model_validate(spec) is not None
+    assert Calendar.model_validate(spec).model_dump(exclude_defaults=True) == spec
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,11 @@ async def test_read_in_a_process_of_its_own_it_is_the_same() -> None:
     assert await apart(calendar(DAY)) == tuple(WHOLE_DAYS)
 
 
+async def test_without_a_process_nothing_is_read() -> None:
+    with pytest.raises(UnreadableError, match="no process"):
+        await ApartRead(command=("/nowhere/python",))(calendar(DAY), SINCE, UNTIL)
+
+
 async def test_what_is_wrong_is_told_by_that_process() -> None:
     with pytest.raises(UnreadableError, match="does not begin"):
         await apart(b"<html>")

@@ -77,8 +77,7 @@ async def test_of_a_teams_calendar_all_members_are_away(world: World) -> None:
 
 async def test_a_private_address_is_in_a_variable_and_never_shown(world: World) -> None:
     world.site[PRIVATE] = (WEDNESDAY,)
-    private = {**away("ada"), "spec": {**user("ada")["spec"]}}
-    private["spec"]["calendars"] = [{"url_env": "CALENDAR_ADA"}]
+    private = away("ada", calendars=[{"url_env": "CALENDAR_ADA"}])
     await world.service.put([private, *BASE[1:]])
     with capture_logs() as logs:
         await world.works()
@@ -99,8 +98,7 @@ async def test_a_private_address_is_in_a_variable_and_never_shown(world: World) 
 
 async def test_a_variable_that_is_not_set_is_told(world: World) -> None:
     world.environ.clear()
-    private = {**user("ada"), "spec": {"calendars": [{"url_env": "CALENDAR_ADA"}]}}
-    await world.service.put([private])
+    await world.service.put([away("ada", calendars=[{"url_env": "CALENDAR_ADA"}])])
     await world.works()
     (shown,) = await world.get("/v1/absences/calendars")
     assert shown["error"] == "the variable CALENDAR_ADA is not set where escalation runs"
@@ -122,6 +120,7 @@ async def test_the_coming_weeks_are_told_anew(world: World) -> None:
     foreseeing = next(one for one in world.service.application.workers if one.name == "foreseeing")
     world.site[ADAS] = (WEDNESDAY,)
     await world.service.put([away("ada", ADAS), *BASE[1:]])
+    await world.service.told()
     assert await foreseeing.run_once()
     await world.service.told()
     await world.works()
@@ -257,8 +256,7 @@ async def test_a_real_calendar_of_a_real_server(world: World) -> None:
     application = build(settings, parts, {"CALENDAR_ADA": url})
     worker = next(one for one in application.workers if one.name == "calendars")
     assert isinstance(worker, Watching)
-    spec = {**user("ada")["spec"], "calendars": [{"url_env": "CALENDAR_ADA"}]}
-    await service.put([{"kind": "User", "name": "ada", "spec": spec}, *BASE[1:]])
+    await service.put([away("ada", calendars=[{"url_env": "CALENDAR_ADA"}]), *BASE[1:]])
     try:
         await world.works(worker)
     finally:

@@ -42,7 +42,7 @@ async def leaves(world: World, text: str, note_id: str = "n1") -> None:
 
 
 async def test_the_last_note_is_in_the_notice_of_who_is_next(world: World) -> None:
-    world.catalog.replace(catalog(1, adam=person(handoff_notices=WISHES)))
+    world.catalog.replace(catalog(1, {"adam": person(handoff_notices=WISHES)}))
     await foresees(world, event("web", (0, "adam"), (12, "eve"), (14, "adam"), (30,)))
     await leaves(world, "Nothing to say.")
     await leaves(world, "Look at #7.\nIt \u202eflaps.", "n2")

@@ -7,6 +7,7 @@ stops half-way. Here that costs a process, and not the one that wakes people.
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from datetime import date
 
 from escalation.domain.calendars import Spans
@@ -19,22 +20,18 @@ COMMAND = (sys.executable, "-I", "-m", "escalation.adapters.reading_apart")
 class ApartRead:
     """Fills the port `Read`."""
 
-    def __init__(self, within: float = WITHIN) -> None:
-        """Give the process `within` seconds."""
+    def __init__(self, within: float = WITHIN, command: Sequence[str] = COMMAND) -> None:
+        """Give the process that `command` starts `within` seconds."""
         self._within = within
+        self._command = command
 
     async def __call__(self, body: bytes, since: date, until: date) -> Spans:
         """Return when the events of these days are; raise UnreadableError."""
-        process = await asyncio.create_subprocess_exec(
-            *COMMAND,
-            since.isoformat(),
-            until.isoformat(),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={},  # It knows no secrets.
-            start_new_session=True,  # What stops the service from a terminal is not meant for it.
-        )
+        try:
+            process = await self._started(since, until)
+        except OSError as error:
+            why = f"no process can be started to read it ({type(error).__name__})"
+            raise UnreadableError(why) from error
         try:
             async with asyncio.timeout(self._within):
                 answer, _ = await process.communicate(body)
@@ -45,6 +42,18 @@ class ApartRead:
                 process.kill()
                 await process.wait()
         return _spans(answer, process.returncode or 0)
+
+    async def _started(self, since: date, until: date) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *self._command,
+            since.isoformat(),
+            until.isoformat(),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={},  # It knows no secrets.
+            start_new_session=True,  # What stops the service from a terminal is not meant for it.
+        )
 
 
 def _spans(answer: bytes, code: int) -> Spans:

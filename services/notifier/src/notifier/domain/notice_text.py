@@ -28,7 +28,7 @@ def render(
     title = f"You are {_WORDS[notice.kind]} in {_soon(notice.handoff_at - now)}: {names}"
     here = ZoneInfo(zone)
     facts = (
-        *(fact for one in handoffs for fact in _facts(one, here)),
+        *(_fact(one, here) for one in handoffs),
         *(_words(note, here) for note in notes),
     )
     lines = [title, *(f"{fact.name}: {visible(fact.value)}" for fact in facts)]
@@ -50,18 +50,13 @@ def render(
     )
 
 
-def _facts(handoff: Handoff, zone: ZoneInfo) -> list[Fact]:
+def _fact(handoff: Handoff, zone: ZoneInfo) -> Fact:
     others = ", ".join(handoff.others) or "nobody"
+    at = _clock(handoff.at, zone)
     if handoff.kind == "off_call":
-        return [
-            Fact("Off call", f"{handoff.schedule}, at {_clock(handoff.at, zone)}"),
-            Fact("After you", others),
-        ]
-    until = f", until {_clock(handoff.until, zone)}" if handoff.until else ""
-    return [
-        Fact("On call", f"{handoff.schedule}, from {_clock(handoff.at, zone)}{until}"),
-        Fact("Until then", others),
-    ]
+        return Fact(f"Off call for {handoff.schedule}", f"at {at}, then {others}")
+    until = f" until {_clock(handoff.until, zone)}" if handoff.until else ""
+    return Fact(f"On call for {handoff.schedule}", f"from {at}{until}, after {others}")
 
 
 def _words(note: HandoffNote, zone: ZoneInfo) -> Fact:
