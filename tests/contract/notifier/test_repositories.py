@@ -9,10 +9,12 @@ from alembic.runtime.migration import MigrationContext
 
 from notifier.adapters.memory import MemoryNotifierUnitOfWork
 from notifier.adapters.sql import METADATA, SqlNotifierUnitOfWork
+from notifier.domain import reply
 from notifier.domain.incident import Incident
 from notifier.domain.linking import LIFETIME, ChatLink, hashed, offer
 from notifier.domain.notification import Notification
 from notifier.domain.on_call import OnCall
+from notifier.domain.page import new_page
 from notifier.domain.post import Post
 from notifier.domain.states import (
     Attempt,
@@ -27,9 +29,9 @@ from notifier.domain.states import (
 )
 from notifier.ports import NotifierUnitOfWork
 from tests.contract.conftest import MakeStore
-from tests.unit.notifier.making import MAIL, notification, page
+from tests.unit.notifier.making import MAIL, SECRET, notification, page, requested
 from tocsin.database import Database
-from tocsin.events import AlertSummary
+from tocsin.events import AlertSummary, AnnouncementRequested, Envelope, Event
 from tocsin.testing import START
 from tocsin.unit_of_work import Store
 
@@ -181,6 +183,30 @@ async def test_a_page_comes_back_as_it_was(store: Store[NotifierUnitOfWork]) -> 
         assert await uow.pages.of(["page-1"]) == {"page-1": written}
         assert await uow.pages.by_token(written.token_hash) == written
         assert await uow.pages.by_token("0" * 64) is None
+
+
+async def test_what_is_told_to_a_channel_is_kept_as_a_page_without_a_link(
+    store: Store[NotifierUnitOfWork],
+) -> None:
+    asked: Envelope[Event] = Envelope(
+        data=AnnouncementRequested.model_validate(
+            {**requested().model_dump(), "announcement_id": "ann-1", "target": "channel ops"}
+        ),
+        time=START,
+        source="escalation",
+        event_id="e-1",
+    )
+    written = new_page(asked, SECRET)
+    async with store.begin() as uow:
+        assert await uow.pages.add([written]) == {"ann-1"}
+        assert await uow.pages.add([written]) == set()
+
+    async with store.read() as uow:
+        found = await uow.pages.of(["ann-1"])
+        assert found == {"ann-1": written}
+        assert found["ann-1"].is_announcement
+        token = reply.link_token(SECRET, "ann-1")
+        assert await uow.pages.by_token(reply.token_hash(token)) is None
 
 
 async def test_the_latest_page_of_a_person(store: Store[NotifierUnitOfWork]) -> None:
