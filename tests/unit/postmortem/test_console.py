@@ -358,7 +358,8 @@ async def test_files_are_kept_by_browsers_and_change_their_address(desk: Console
         answer = await desk.client.get(address)
         assert answer.content == asset.body
         assert "immutable" in answer.headers["cache-control"]
-        assert address in await desk.gets("/login")
+        # What only some pages load is not on each.
+        assert asset.name == "dragging.js" or address in await desk.gets("/login")
     assert (await desk.client.get("/static/x/console.css")).status_code == 404
 
 

@@ -304,7 +304,7 @@ def test_every_type_of_event_has_a_sentence_of_its_own() -> None:
     dispatch = {kind for kind in ALL if kind.TOPIC not in from_other_topics}
     # They belong to no incident.
     of_silences = {e.SilenceChanged, e.SilenceRefused, e.CreateSilence, e.ExpireSilence}
-    of_schedules = {e.OverrideSchedule, e.EndOverride}
+    of_schedules = {e.OverrideSchedule, e.EndOverride, e.LeaveHandoffNote}
     assert dispatch - known_sentences() == of_silences | of_schedules
 
 
