@@ -134,7 +134,7 @@ WRITE = {
     "DELETE /v1/chat-links/{channel}/{subject}",
 }
 # What cannot be asked without saying of what.
-ASKED = {"/v1/why": "?alert=slow"}
+ASKED = {"/v1/why": "?alert=slow", "/v1/handoff-notes": "?schedule=payments"}
 SERVICES = ("incident-intake", "escalation", "notifier", "postmortem")
 ADMIN = {f"POST /v1/dead-letters/{name}/{{identity}}/replay" for name in SERVICES}
 READ |= {f"GET /v1/dead-letters/{name}" for name in SERVICES}

@@ -35,7 +35,7 @@ class AttemptItem(BaseModel):
 class NotificationItem(BaseModel):
     """A notification, as the API says it. The address is not told: it may be a secret.
 
-    `responder` is a person, or a channel or webhook that a level tells: `channel payments`.
+    `responder` is a person, or a channel or webhook that a level tells: `channel ops`.
     """
 
     id: str
