@@ -73,5 +73,5 @@ chaos: setup ## break a whole system by a seed (SEED= MINUTES= DATABASE= REPLICA
 vectors: setup ## other systems' schedule cases against our schedules (DIR=)
 	@$(BIN)/python -m dev vectors $(DIR)
 
-bench: setup ## measure throughput, delay, drain, memory and start-up (DATABASE= SCALE= ONLY= TABLE=1)
+bench: setup ## measure throughput, delay, drain, memory, start-up, plans (DATABASE= SCALE= ONLY= TABLE=1)
 	@$(BIN)/python -m dev bench

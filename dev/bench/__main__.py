@@ -23,9 +23,11 @@ from dev.bench.subjects import Pages
 from dev.chaos.report import commit, machine
 from dev.running import running
 from dev.wire import receive
+from tocsin.clock import SystemClock
 
 DATABASES = ("sqlite", "postgres")
 JSON = Path("var/bench.json")
+ALONE = "schedules"  # Not a row of a system's: on-call answers, plans and bursts of timers.
 Step = Callable[[str, int], None]
 
 
@@ -38,12 +40,12 @@ def main() -> int:
     if options.profile:
         hot.main(options.scale)
         return 0
-    if options.schedules:
-        schedules.main()
-        return 0
-    report = Report(commit(), machine(), options.scale)
+    report = Report(commit(), machine(), options.scale, date=SystemClock().now().date().isoformat())
     plan = _plan(options, report)
     with _progress(sum(map(len, plan.values()))) as step:
+        if options.alone:
+            step("on-call answers, plans, timers", 0)
+            report.answers = schedules.in_a_process(lambda name: step(name, 0))
         for subject, keys in plan.items():
             report.rows[subject] = _measured(report, subject, keys, step)
     _print(report)
@@ -56,8 +58,8 @@ def main() -> int:
 
 def _plan(options: argparse.Namespace, report: Report) -> dict[str, list[str]]:
     """Return the rows to measure, by subject."""
-    keys = options.only or list(ROWS)
-    plan = dict.fromkeys(options.databases, keys)
+    keys = options.rows
+    plan = dict.fromkeys(options.databases if keys else (), keys)
     theirs = [key for key in keys if ROWS[key].peer]
     if not peer.installed():
         report.troubles.append(f"{peer.ABSENT}.")
@@ -131,7 +133,8 @@ def _print(report: Report) -> None:
     console = Console(width=150)
     title = f"commit {report.commit}, {report.machine}, scale {report.scale:g}"
     for heads, *lines in (
-        [report.heads(), *report.lines()],
+        *([[report.heads(), *report.lines()]] if report.rows else []),
+        *([report.answered()] if report.answers else []),
         *(report.costs(subject) for subject in report.rows),
     ):
         drawn = Table(title=title)
@@ -154,16 +157,18 @@ def _options() -> argparse.Namespace:
         default=float(env.get("SCALE") or 1),
         help="shorter or longer loads; the table is meant for 1",
     )
-    parser.add_argument("--only", default=env.get("ONLY") or "", help=f"rows, of {', '.join(ROWS)}")
+    known = [*ROWS, ALONE]
+    parser.add_argument("--only", default=env.get("ONLY") or "", help=f"of {', '.join(known)}")
     parser.add_argument("--json", type=Path, default=JSON)
     parser.add_argument("--table", action="store_true", default=bool(env.get("TABLE")))
     parser.add_argument("--write", action="store_true", help="write the docs' table, measure none")
     parser.add_argument("--profile", action="store_true", help="show where the time goes instead")
-    parser.add_argument("--schedules", action="store_true", help="the cost of on-call answers only")
     options = parser.parse_args()
-    options.only = [word for word in options.only.split(",") if word]
-    if unknown := set(options.only) - ROWS.keys():
-        parser.error(f"--only: {', '.join(sorted(unknown))}: none of {', '.join(ROWS)}")
+    only = [word for word in options.only.split(",") if word] or known
+    if unknown := set(only) - set(known):
+        parser.error(f"--only: {', '.join(sorted(unknown))}: none of {', '.join(known)}")
+    options.rows = [word for word in only if word != ALONE]
+    options.alone = ALONE in only
     options.databases = [options.database] if options.database else list(DATABASES)
     return options
 

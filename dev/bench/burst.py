@@ -1,4 +1,4 @@
-"""`python -m dev bench --schedules`: levels that all end at once, worked off by escalation.
+"""Levels that all end at once, worked off by escalation.
 
 The real service on a SQLite file, its topics in memory: incidents whose first level ends in the
 same second, and the loop that fires timers. By the clock, commits to the disk included.
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dev.bench.figures import Answer
 from escalation.bootstrap import SERVICE
 from escalation.settings import EscalationSettings
 from tocsin.application import Application
@@ -46,10 +47,10 @@ SPECS: dict[tuple[str, str], dict[str, Any]] = {
 }
 
 
-def main() -> None:
-    """Measure, and print a line."""
+def measured() -> Answer:
+    """Measure."""
     fired, seconds = asyncio.run(worked_off(TIMERS))
-    print(f"{fired:,} timers that are due at once, worked off: {seconds:.1f} s")
+    return Answer(f"{fired:,} timers that are due at once, worked off", seconds, "s", 5)
 
 
 async def worked_off(count: int) -> tuple[int, float]:

@@ -47,6 +47,27 @@ class Aim:
         return value >= self.bound if self.at_least else value <= self.bound
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A figure that needs no system: a cost of the code alone, and what it should be below."""
+
+    name: str
+    value: float
+    unit: Literal["µs", "ms", "s", "MB"]
+    aim: float | None = None
+
+    @property
+    def is_met(self) -> bool:
+        """Whether it is below its aim, if it has one."""
+        return self.aim is None or self.value < self.aim
+
+    def cells(self) -> list[str]:
+        """Return it as cells: what it is, how much, and the aim."""
+        bound = "" if self.aim is None else f"< {self.aim:g} {self.unit}"
+        aim = bound if self.is_met else f"{bound}: not met"
+        return [self.name, f"{self.value:,.1f} {self.unit}", aim]
+
+
 def percentile(ordered: Sequence[float], share: float) -> float:
     """Return the smallest value that at least this share of the values does not exceed."""
     return ordered[max(math.ceil(len(ordered) * share) - 1, 0)]

@@ -25,11 +25,12 @@ def written(page: str, report: Report) -> str:
 def tables(report: Report) -> str:
     """Return the report as Markdown."""
     scale = "" if report.scale == 1 else f" SCALE={report.scale:g}"
-    how = f"`make bench{scale}` · commit {report.commit} · {report.machine}"
+    how = f"`make bench{scale}` · {report.date} · commit {report.commit} · {report.machine}"
     costs = [_table(*report.costs(subject)) for subject in report.rows]
+    alone = [_table(*report.answered())] if report.answers else []
     said = [*report.parts(), *report.troubles]
     told = ["\n".join(f"* {line}" for line in said)] if said else []
-    return "\n\n".join([how, _table(report.heads(), *report.lines()), *told, *costs])
+    return "\n\n".join([how, _table(report.heads(), *report.lines()), *alone, *told, *costs])
 
 
 def _table(heads: list[str], *lines: list[str]) -> str:

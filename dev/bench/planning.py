@@ -1,4 +1,4 @@
-"""`python -m dev bench --schedules`: what the plan of a large catalog costs, over four weeks.
+"""What the plan of a large catalog costs, over four weeks.
 
 2,000 people, 500 schedules of three layers, 500 policies and 500 services, on a store in memory:
 the processor's time from the documents to the plan, and the process at its largest.
@@ -7,10 +7,11 @@ the processor's time from the documents to the plan, and the process at its larg
 import asyncio
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dev.bench.figures import Answer
 from escalation.adapters.memory import MemoryEscalationUnitOfWork
 from escalation.handlers.catalog import CatalogHandlers
 from escalation.handlers.planning import Plan, Proposal, weighed
@@ -25,17 +26,18 @@ ZONES = ("Europe/Paris", "America/New_York", "Asia/Kolkata", "Australia/Sydney")
 Document = dict[str, Any]
 
 
-def main() -> None:
+def measured() -> Iterator[Answer]:
     """Measure a plan in which a few schedules differ, and one in which all do."""
     for moved in (SCHEDULES // 50, SCHEDULES):
         seconds, plan = asyncio.run(_planned(moved))
         people = len(plan.outcome.moves) if plan.outcome else 0
-        print(
-            f"a plan of {PEOPLE} people and {SCHEDULES} schedules, {moved} of which change"
-            f" ({people} shifts move): {seconds:.1f} s (aim: < 10)"
+        name = (
+            f"a plan of {PEOPLE:,} people and {SCHEDULES} schedules over 4 weeks, {moved} of which"
+            f" change ({people:,} shifts move)"
         )
+        yield Answer(name, seconds, "s", 10)
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"the process at its largest: {largest:.0f} MB (aim: < 300)")
+    yield Answer("the process of these plans, at its largest", largest, "MB", 300)
 
 
 async def _planned(moved: int) -> tuple[float, Plan]:

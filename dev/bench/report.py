@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from dev.bench.figures import Aim, Row, ratio
+from dev.bench.figures import Aim, Answer, Row, ratio
 from dev.bench.rows import ROWS
 
 TITLES = {"sqlite": "SQLite", "postgres": "PostgreSQL", "alertmanager": "Alertmanager"}
@@ -28,6 +28,8 @@ class Report:
     scale: float
     rows: dict[str, list[Row]] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
+    date: str = ""
+    answers: list[Answer] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
         """Keep it as JSON."""
@@ -39,7 +41,8 @@ class Report:
         """Read what `write` kept."""
         kept = json.loads(path.read_text())
         rows = {name: [Row(**row) for row in some] for name, some in kept.pop("rows").items()}
-        return cls(**kept, rows=rows)
+        answers = [Answer(**one) for one in kept.pop("answers", ())]
+        return cls(**kept, rows=rows, answers=answers)
 
     def row(self, subject: str, key: str) -> Row | None:
         """Return what a subject showed in a row."""
@@ -71,6 +74,11 @@ class Report:
             for row in measured
         ]
         return [[f"ms of the processor, {TITLES[subject]}", *names, "all"], *lines]
+
+    def answered(self) -> list[list[str]]:
+        """Return what the code alone costs, heads first; nothing where it was not measured."""
+        heads = ["the code alone", "measured", "aim"]
+        return [heads, *(one.cells() for one in self.answers)] if self.answers else []
 
     def parts(self) -> list[str]:
         """Return in words what memory and start-up consist of."""

@@ -1,13 +1,18 @@
-"""`python -m dev bench --schedules`: what one answer about who is on call costs of the processor.
+"""What one answer about who is on call costs of the processor; with it, plans and bursts of timers.
 
 Processor time and not the clock's, and the best of several tries: a busy machine changes it little.
 """
 
+import json
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 from dev.bench import burst, planning
+from dev.bench.figures import Answer
 from escalation.domain.schedule import Schedule
 from tocsin import catalog
 
@@ -55,19 +60,32 @@ def schedule() -> Schedule:
     )
 
 
-def main() -> None:
-    """Measure, and print a line for each figure."""
+def measured() -> Iterator[Answer]:
+    """Measure one figure after another, here."""
     found = schedule()
     hours = [YEAR[0] + number * timedelta(hours=17) for number in range(ANSWERS)]
     answer = _best(lambda: [found.on_call(at) for at in hours]) / ANSWERS
-    print(f"who is on call, of five layers: {answer * 1e6:.1f} \u00b5s (aim: < 50)")
+    yield Answer("who is on call, of five layers", answer * 1e6, "µs", 50)
     shifts = len(found.shifts(*YEAR))
     year = _best(lambda: found.shifts(*YEAR))
-    print(f"a year of shifts ({shifts}), of five layers: {year * 1e3:.1f} ms (aim: < 20)")
+    yield Answer(f"a year of shifts ({shifts}), of five layers", year * 1e3, "ms", 20)
     hand_off = _best(lambda: [found.next_change(at) for at in hours]) / ANSWERS
-    print(f"the next hand-off, of five layers: {hand_off * 1e3:.2f} ms")
-    planning.main()
-    burst.main()
+    yield Answer("the next hand-off, of five layers", hand_off * 1e3, "ms")
+    yield from planning.measured()
+    yield burst.measured()
+
+
+def in_a_process(say: Callable[[str], None]) -> list[Answer]:
+    """Measure in a process of its own, whose memory is then these figures' alone."""
+    command = [sys.executable, "-m", "dev.bench.schedules"]
+    found = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout or ():
+            found.append(Answer(**json.loads(line)))
+            say(found[-1].name)
+    if process.returncode:
+        raise OSError(f"{' '.join(command[1:])} ended with {process.returncode}")
+    return found
 
 
 def _best(work: Callable[[], object]) -> float:
@@ -77,3 +95,8 @@ def _best(work: Callable[[], object]) -> float:
         return time.process_time() - started
 
     return min(once() for _ in range(TRIES))
+
+
+if __name__ == "__main__":
+    for one in measured():
+        print(json.dumps(asdict(one)), flush=True)

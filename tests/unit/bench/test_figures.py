@@ -2,7 +2,7 @@
 
 import pytest
 
-from dev.bench.figures import Aim, Row, Search, per_alert, percentile, ratio
+from dev.bench.figures import Aim, Answer, Row, Search, per_alert, percentile, ratio
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,16 @@ def test_a_rate_is_at_least_and_a_delay_at_most_its_aim() -> None:
     assert Aim("p99", 80, at_least=False).met(row) is True
     assert Aim("p99", 79, at_least=False).met(row) is False
     assert Aim("p50", 80, at_least=False).met(row) is None
+
+
+def test_an_answer_says_when_its_aim_is_not_met() -> None:
+    assert Answer("on call", 39.96, "µs", 50).cells() == ["on call", "40.0 µs", "< 50 µs"]
+    assert Answer("memory", 1300.4, "MB", 300).cells() == [
+        "memory",
+        "1,300.4 MB",
+        "< 300 MB: not met",
+    ]
+    assert Answer("next", 1.25, "ms").cells() == ["next", "1.2 ms", ""]
 
 
 def test_a_ratio_needs_both() -> None:

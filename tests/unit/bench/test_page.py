@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.bench.figures import Row
+from dev.bench.figures import Answer, Row
 from dev.bench.ours import counted
 from dev.bench.page import BEGIN, END, KEPT, PAGE, written
 from dev.bench.report import Report
@@ -24,6 +24,8 @@ REPORT = Report(
         "alertmanager": [Row("delay-100", p50=10.2, p99=30.0)],
     },
     ["One thing did not work."],
+    "2026-03-02",
+    [Answer("on call", 40, "µs", 50)],
 )
 
 
@@ -71,6 +73,8 @@ def test_only_what_is_between_the_marks_is_written() -> None:
     assert page.endswith(f"\n{END}\nafter\n")
     assert "old" not in page
     assert "* One thing did not work." in page
+    assert "2026-03-02" in page
+    assert "| on call | 40.0 µs | < 50 µs |" in page
     assert written(page, REPORT) == page
 
 
