@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 MEMBERS := -e libs/common -e services/incident-intake -e services/escalation -e services/notifier -e services/postmortem
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo settings test unit contract integration acceptance check lint types imports generated lock format chaos vectors bench
+.PHONY: help setup up demo settings test unit contract integration acceptance check lint types imports generated lock format chaos vectors zones bench
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -72,6 +72,9 @@ chaos: setup ## break a whole system by a seed (SEED= MINUTES= DATABASE= REPLICA
 
 vectors: setup ## other systems' schedule cases against our schedules (DIR=)
 	@$(BIN)/python -m dev vectors $(DIR)
+
+zones: setup ## every change of every clock in 130 years against schedules; minutes
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q tests/unit/escalation/test_every_zone.py
 
 bench: setup ## measure throughput, delay, drain, memory, start-up, plans (DATABASE= SCALE= ONLY= TABLE=1)
 	@$(BIN)/python -m dev bench
