@@ -3,13 +3,14 @@
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic.fields import FieldInfo
 
 from dev.errors import DevError
 from dev.generated.applications import definition
 from dev.layout import SERVICES, Service
+from tocsin.cli import access
 from tocsin.settings import ServiceSettings
 
 _HEAD = """\
@@ -20,6 +21,20 @@ does not start; an unknown variable with the prefix is a mistake. Generated from
 `settings.py` by `make format`; `make check` refuses an old one.
 """
 _TABLE = ["| variable | default | means |", "|---|---|---|"]
+_CLI_DEFAULTS = {"kafka": "port + 1", "topic_prefix": "`tocsin.`", "port": "`8010`", "var": "`var`"}
+_CLI = """\
+## The command `tocsin`
+
+From the environment, or by the same name without `TOCSIN_` and in small letters from
+`~/.config/tocsin.toml` (`token = "…"`). The environment goes before the file.
+"""
+_NAMED = """\
+## Variables that the catalog names
+
+What is private is not in the catalog: a document names a variable, and the service that needs it
+reads it. `url_env: CALENDAR_…` of a calendar is its address, read by escalation at each look. A
+variable that is not set is an error of that calendar.
+"""
 # Each service has its own default for these, so they are not told of all.
 _DIFFERING = {"http", "database"}
 
@@ -34,6 +49,10 @@ def settings_page() -> str:
     ]
     parts = [_HEAD, f"## Every service\n\nThe prefix is one of {prefixes}.\n"]
     parts += ["\n".join([*_TABLE, *rows]) + "\n", *(_of(service) for service in SERVICES)]
+    cli = [
+        _row("TOCSIN", name, _CLI_DEFAULTS.get(name, "none"), access.KEYS) for name in access.KEYS
+    ]
+    parts += [_CLI, "\n".join([*_TABLE, *cli]) + "\n", _NAMED]
     return "\n".join(parts)
 
 
@@ -66,7 +85,7 @@ def _below(kind: type[ServiceSettings]) -> Iterator[tuple[str, str]]:
                 yield name, " ".join(text.split())
 
 
-def _row(prefix: str, name: str, default: str, told: dict[str, str]) -> str:
+def _row(prefix: str, name: str, default: str, told: Mapping[str, str]) -> str:
     if name not in told:
         raise DevError(f"The setting {name} has no sentence below it that says what it means.")
     means = told[name].replace("|", "\\|")

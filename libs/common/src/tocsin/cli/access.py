@@ -12,21 +12,20 @@ SERVICES = {"incident-intake": 0, "escalation": 10, "notifier": 20, "postmortem"
 _SHORT = {"incident-intake": "intake"}
 KAFKA_OFFSET = 1
 LAST_PORT = 65_535 - max(SERVICES.values())
-KEYS = frozenset(
-    {
-        "url",
-        "intake_url",
-        "escalation_url",
-        "notifier_url",
-        "postmortem_url",
-        "token",
-        "key",
-        "kafka",
-        "topic_prefix",
-        "port",
-        "var",
-    }
-)
+# What each setting means; `TOCSIN_…` in the environment goes before the file.
+KEYS = {
+    "url": "Where all services answer, behind one address.",
+    "intake_url": "Where incident-intake answers, if it has an address of its own.",
+    "escalation_url": "Where escalation answers.",
+    "notifier_url": "Where notifier answers.",
+    "postmortem_url": "Where postmortem answers.",
+    "token": "The API token; without it, that of a system that `make up` runs in this folder.",
+    "key": "The integration key of `tocsin ring`.",
+    "kafka": "Bootstrap servers, for `tocsin topics`.",
+    "topic_prefix": "Goes before the name of each topic.",
+    "port": "The first port of a system that `make up` runs.",
+    "var": "The folder of that system, whose `token` is read.",
+}
 
 
 @dataclass(frozen=True, slots=True)
