@@ -1,7 +1,6 @@
 """What people read and what scripts read. With --json only machine output is on stdout."""
 
 import json
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
@@ -12,22 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from tocsin.cli.failure import CliError
+from tocsin.visible import visible
 
 FILE_WIDTH = 250  # A pipe has no width; nothing is to be cut in it.
 
 
 def plain(text: object) -> str:
     """Return text that a terminal shows and never obeys: control characters become visible."""
-    return "".join(_visible(character) for character in str(text))
-
-
-def _visible(character: str) -> str:
-    if character in {"\n", "\t"}:
-        return " "
-    # Cc holds the escape, Cf what turns or hides text, Cs what no encoding can write.
-    if unicodedata.category(character) in {"Cc", "Cf", "Cs"}:
-        return f"\\x{ord(character):02x}" if ord(character) <= 0xFF else f"\\u{ord(character):04x}"  # noqa: PLR2004
-    return character
+    return visible(str(text))
 
 
 class Output:

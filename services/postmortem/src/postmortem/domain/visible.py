@@ -1,25 +1,11 @@
-"""Text from outside, made safe to look at: what cannot be seen is written out."""
+"""Text from outside, made safe to look at: what cannot be seen is written out, as `(U+202E)`."""
 
-import re
-import unicodedata
-
-# Controls, every format character (bidirectional overrides, zero width, tags), separators of lines
-# and paragraphs, lone surrogates.
-_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
-_SUSPECT = re.compile(r"[^\x20-\x7e]")
+from tocsin import visible as common
 
 
 def visible(text: str, *, lines: bool = False) -> str:
-    """Return `text` with what is invisible or changes direction written out, as `(U+202E)`.
+    """Return `text` with what is invisible or changes direction written out.
 
     With `lines`, line breaks and tabs stay; without, they are spaces.
     """
-    return _SUSPECT.sub(lambda found: _shown(found.group(), lines=lines), text)
-
-
-def _shown(character: str, *, lines: bool) -> str:
-    if character in "\n\t":
-        return character if lines else " "
-    if unicodedata.category(character) in _CATEGORIES:
-        return f"(U+{ord(character):04X})"
-    return character
+    return common.visible(text, lines=lines, written=lambda number: f"(U+{number:04X})")
