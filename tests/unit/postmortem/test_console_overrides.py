@@ -1,6 +1,7 @@
 """Overrides by a form: a command, once, with the answer shown; what is wrong names its field."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -58,6 +59,57 @@ async def test_an_override_is_asked_for_on_the_clock_that_is_shown(desk: Console
     await hears(desk, answer(), identity)
     assert "Override: done." in await desk.gets(PAGE)
     assert "sent, waiting" not in await desk.gets("/silences"), "it is no silence"
+
+
+REFRESH = 'http-equiv="refresh"'
+
+
+async def test_the_page_is_looked_at_again_until_it_shows_the_new_shifts() -> None:
+    async with console(replace(catalog(), version=4)) as desk:
+        await desk.logs_in(person="bob")
+        await hears(desk, foreseen(3), "")
+        await desk.presses(await desk.gets(PAGE), FORM, **GIVEN)
+        ((identity, _),) = await orders(desk)
+        await hears(desk, answer(), identity)
+        desk.clock.advance(timedelta(seconds=30))
+        page = await desk.gets(PAGE)
+        # With scripts by the mark of what is waited for, without them by the head of the page.
+        assert '<p class="note waiting">Override: done. The shifts follow' in page
+        assert (REFRESH in page, "<bdi>zoe</bdi>" in page) == (True, False)
+        await hears(desk, foreseen(4, "zoe"), "")
+        page = await desk.gets(PAGE)
+        assert '<p class="note done">Override: done.</p>' in page
+        assert (REFRESH in page, "<bdi>zoe</bdi>" in page) == (False, True)
+
+
+async def test_nobody_looks_for_ever_for_shifts_that_do_not_come() -> None:
+    async with console(replace(catalog(), version=4)) as desk:
+        await desk.logs_in(person="bob")
+        await hears(desk, foreseen(3), "")
+        await desk.presses(await desk.gets(PAGE), FORM, **GIVEN)
+        ((identity, _),) = await orders(desk)
+        await hears(desk, answer(), identity)
+        desk.clock.advance(timedelta(minutes=1))
+        page = await desk.gets(PAGE)
+        assert ('<p class="note done">' in page, REFRESH in page) == (True, False)
+
+
+async def test_a_catalog_that_is_heard_after_the_answer_is_waited_for(desk: Console) -> None:
+    await hears(desk, foreseen(3), "")  # By the catalog that is known here: it is not behind.
+    await desk.presses(await desk.gets(PAGE), END)
+    ((identity, _),) = await orders(desk)
+    await hears(desk, answer(), identity)
+    assert REFRESH in await desk.gets(PAGE)
+    desk.clock.advance(timedelta(seconds=5))
+    assert REFRESH not in await desk.gets(PAGE)
+
+
+async def test_a_refusal_moves_no_shifts(desk: Console) -> None:
+    await desk.presses(await desk.gets(PAGE), FORM, **GIVEN)
+    ((identity, _),) = await orders(desk)
+    assert REFRESH in await desk.gets(PAGE)
+    await hears(desk, answer("cover: bob has no contact method"), identity)
+    assert REFRESH not in await desk.gets(PAGE)
 
 
 async def test_it_begins_now_where_nothing_is_said_and_adds_where_that_is_said(

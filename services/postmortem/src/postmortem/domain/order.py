@@ -9,6 +9,9 @@ from tocsin.events import CommandRefused, Envelope, Event, OverrideAnswered, Sil
 # A command that changes nothing has no answer; nobody is left waiting for one.
 ANSWERED_WITHIN = timedelta(minutes=1)
 SHOWN_FOR = timedelta(minutes=10)
+# The catalog and what follows from it are heard on ways of their own, a little after an answer.
+SETTLED_AFTER = timedelta(seconds=5)
+CHANGES_SHIFTS = frozenset({"override", "end"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,13 @@ class Order:
     def is_waiting(self, now: datetime) -> bool:
         """Whether an answer may still come."""
         return self.answered_at is None and now - self.sent_at < ANSWERED_WITHIN
+
+    def is_followed(self, now: datetime, *, is_behind: bool) -> bool:
+        """Whether shifts that it changed may still come; `is_behind`: those shown are older."""
+        if self.answered_at is None or self.refusal or self.verb not in CHANGES_SHIFTS:
+            return False
+        age = now - self.answered_at
+        return age < SETTLED_AFTER or (is_behind and age < ANSWERED_WITHIN)
 
 
 def answered(

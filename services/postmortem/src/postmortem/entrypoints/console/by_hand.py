@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from postmortem.domain.order import Order
 from postmortem.domain.outlook import Outlook
 from postmortem.domain.proposal import Moved, Wish, moved
 from postmortem.domain.strip import Hand
@@ -68,6 +70,13 @@ class ByHand:
             "until": on_the_wall(zone, found.ends, ends=True),
             "reason": found.reason,
         }
+
+    def answered(self, orders: Sequence[Order], outlook: Outlook | None) -> dict[str, Any]:
+        """Return what was asked for, of which of it the shifts are to follow, and what waits."""
+        is_behind = outlook is None or outlook.catalog_version < self.catalog.version
+        following = [one for one in orders if one.is_followed(self.now, is_behind=is_behind)]
+        waits = bool(following) or any(one.is_waiting(self.now) for one in orders)
+        return {"orders": orders, "following": following, "waits": waits}
 
     def lines(self, outlook: Outlook | None, asked: OverrideSchedule) -> Sequence[Line]:
         """Return whose shifts this would move, each on that person's own clock."""

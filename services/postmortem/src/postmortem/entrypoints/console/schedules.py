@@ -91,10 +91,8 @@ class Wall:
             name=name,
             spec=spec,
             watch=next((one for one in watches if one.schedule == name), None),
-            orders=orders,
             notes=notes,
             longest_note=HandoffNoteLeft.LONGEST,
-            waits=any(one.is_waiting(now) for one in orders),
             since=mark(now),
             key=ids.new(),
             wrong=wrong,
@@ -105,6 +103,7 @@ class Wall:
             lines=by_hand.lines(outlook, wish) if wish else (),
             **_drawn(outlook, asked, now, by_hand.hands),
             **_around(by_hand, visitor),
+            **by_hand.answered(orders, outlook),
         )
         asked.chosen.keep(answer)
         return answer
