@@ -77,7 +77,7 @@ def load(folder: Path) -> Loaded:
     """Return every document of the `.yaml` and `.yml` files below `folder` (or of one file)."""
     documents: list[LoadedDocument] = []
     broken: list[BrokenFile] = []
-    for file in _files(folder):
+    for file in files(folder):
         try:
             documents.extend(_documents(file))
         except _BrokenDocumentError as error:
@@ -89,7 +89,8 @@ def load(folder: Path) -> Loaded:
     return Loaded(tuple(documents), tuple(broken))
 
 
-def _files(folder: Path) -> list[Path]:
+def files(folder: Path) -> list[Path]:
+    """Return the files that `load` reads, in its order."""
     if folder.is_file():
         return [folder]
     found = (file for kind in ("*.yaml", "*.yml") for file in folder.rglob(kind))

@@ -16,6 +16,7 @@ from tocsin.cli import (
     chat,
     comparing,
     dead_letters,
+    export,
     handoffs,
     history,
     incidents,
@@ -93,6 +94,7 @@ def start(
 app.command("validate")(catalog.validate)
 app.command("plan")(catalog.plan)
 app.command("apply")(catalog.apply)
+app.command("export")(export.export)
 app.command("history")(history.history)
 app.command("rollback")(history.rollback)
 app.command("ring")(alerts.ring)

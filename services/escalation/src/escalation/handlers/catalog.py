@@ -1,6 +1,7 @@
 """The catalog: validated, compared and applied as a whole set; this service alone writes it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from escalation.domain.calendars import warnings as calendar_warnings
@@ -17,7 +18,10 @@ from escalation.handlers.refusing import (
 )
 from escalation.ports import EscalationUnitOfWork, Note
 from tocsin import ids
-from tocsin.catalog.planning import Change, catalog_of, changes, foreign, resulting
+from tocsin.catalog.mistakes import Mistake
+from tocsin.catalog.planning import Change, Held, Spec, catalog_of, changes, foreign, resulting
+from tocsin.catalog.rules import MAY_DANGLE
+from tocsin.catalog.snapshot import Key
 from tocsin.catalog.validation import documents_of, mistakes
 from tocsin.events import CatalogApplied, CatalogDocumentChanged, Envelope, Event
 from tocsin.holder import CatalogHolder
@@ -113,7 +117,7 @@ class CatalogHandlers:
     ) -> Checked:
         held = tuple(await uow.catalog_history.documents())
         others = catalog_of((one for one in held if one.set != proposal.set), version)
-        found = mistakes(proposal.documents, known=others)
+        found = _forgiven(mistakes(proposal.documents, known=others), proposal, held)
         if any(mistake.is_error for mistake in found):
             raise InvalidCatalogError(found)
         documents = tuple(documents_of(proposal.documents))
@@ -125,6 +129,21 @@ class CatalogHandlers:
         warnings = (*found, *coverage_warnings(after, keys, now), *broken)
         changed = tuple(changes(held, documents, proposal.set))
         return Checked(version, held, documents, changed, warnings, after)
+
+
+def _forgiven(found: Iterable[Mistake], proposal: Proposal, held: Iterable[Held]) -> list[Mistake]:
+    """Let what the set holds already stay as it is, where whom it names went and it may dangle."""
+    kept = {one.key: one.spec for one in held if one.set == proposal.set and one.kind in MAY_DANGLE}
+    return [
+        replace(one, level="warning") if _is_kept(one, proposal, kept) else one for one in found
+    ]
+
+
+def _is_kept(one: Mistake, proposal: Proposal, kept: Mapping[Key, Spec]) -> bool:
+    if one.position is None or not one.path.startswith("spec."):
+        return False
+    key = (one.kind, one.name)
+    return key in kept and proposal.documents[one.position].get("spec") == kept[key]
 
 
 def documents_changed(
