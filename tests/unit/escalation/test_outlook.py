@@ -1,4 +1,4 @@
-"""Whose shifts move, and whom a service pages first, in the weeks after a change of the catalog."""
+"""Whose shifts move in the weeks after a change of the catalog, and what has to be worked out."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,14 +6,7 @@ from typing import Any
 import pytest
 
 from escalation.domain.affected import affected
-from escalation.domain.outlook import (
-    Difference,
-    Move,
-    Outlook,
-    moves,
-    rerouted,
-    shift_differences,
-)
+from escalation.domain.outlook import Move, Outlook, moves, shift_differences
 from escalation.domain.schedule import Schedule
 from tests.unit.escalation.examples import NOW, catalog, level, people, policy
 from tests.unit.escalation.test_effects import schedule
@@ -124,31 +117,6 @@ def test_neighbouring_spans_of_one_person_are_one() -> None:
         (*WITHIN, ("bob", "eve"))
     ]
     assert [one.begins for one in found if one.person == "eve"] == [NOW + WEEK, NOW + 3 * WEEK]
-
-
-def test_a_service_pages_the_next_level_first_where_the_first_has_nobody() -> None:
-    nights = house("ada", Schedule={"web": schedule("ada", restrictions=[HOURS])})
-    found = rerouted("shop", *outlooks(house("ada"), nights))
-    assert found[0].before == ("ada",)
-    assert {one.after for one in found} == {("eve",)}
-    assert found[0] == Difference(
-        NOW + timedelta(hours=9), NOW + timedelta(hours=24), ("ada",), ("eve",)
-    )
-    assert len(found) == 28
-    assert rerouted("mail", *outlooks(house("ada"), nights)) == []
-
-
-def test_with_no_level_that_has_anybody_the_last_resort_is_first() -> None:
-    levels = {"EscalationPolicy": {"p": policy(level("schedule:web")), "q": policy(level("eve"))}}
-    mute = {**people("eve", "bob", "zoe"), "ada": {}}
-    before, after = house("ada", **levels), house("ada", **levels, User=mute)
-    assert rerouted("shop", *outlooks(before, after)) == [Difference(*WITHIN, ("ada",), ("zoe",))]
-
-
-def test_a_service_that_is_new_or_gone_paged_nobody_or_will() -> None:
-    without = house("ada", Service={"mail": {"escalation_policy": "q"}})
-    assert rerouted("shop", *outlooks(without, house("ada"))) == [Difference(*WITHIN, (), ("ada",))]
-    assert rerouted("shop", *outlooks(house("ada"), without)) == [Difference(*WITHIN, ("ada",), ())]
 
 
 def test_an_outlook_agrees_with_the_schedule_at_every_hour() -> None:

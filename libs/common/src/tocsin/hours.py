@@ -45,6 +45,12 @@ def end_after(windows: Windows, zone: ZoneInfo, at: datetime) -> datetime:
     return end
 
 
+def edges(windows: Windows, zone: ZoneInfo, since: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield each instant in between at which a window begins or ends, in no order."""
+    for span in _spans(windows, zone, since, (until - since).days + 2):
+        yield from (edge for edge in span if since < edge < until)
+
+
 def heard_from(user: catalog.User, urgency: Urgency, at: datetime) -> datetime:
     """Return from when a person may be told of what is due then: in quiet hours, after them.
 

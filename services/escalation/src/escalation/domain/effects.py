@@ -7,7 +7,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from escalation.domain.affected import affected
-from escalation.domain.outlook import Difference, Outlook, shift_differences
+from escalation.domain.outlook import Difference, Names, Outlook, shift_differences
 from escalation.domain.pages import last_resort
 from escalation.domain.policy import Policy, frozen, of_catalog
 from escalation.domain.resolution import reachable, resolve
@@ -18,7 +18,6 @@ from tocsin.catalog.mistakes import Mistake
 HORIZON = timedelta(days=14)
 NOBODY = "nobody"
 LABELS = {"EscalationPolicy": "policy", "Service": "service"}
-Names = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +172,7 @@ def shift_effects(name: str, before: Outlook, after: Outlook) -> Iterator[Effect
 
 
 def told_of(
-    name: str, before: Outlook, after: Outlook, differing: Iterable[Difference]
+    name: str, before: Outlook, after: Outlook, differing: Iterable[Difference[Names]]
 ) -> Iterator[Effect]:
     """Yield what is told of these differences of a schedule."""
     spec = after.catalog.schedule(name) or before.catalog.schedule(name)

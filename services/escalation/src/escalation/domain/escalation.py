@@ -15,17 +15,17 @@ Reassigned, it waits anew, for those named instead of the levels (`by_name.py`).
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice, repeat
+from itertools import repeat
 from typing import assert_never
 
 from escalation.domain import pages
-from escalation.domain.conditions import against
 from escalation.domain.incident import Incident
 from escalation.domain.pages import OpenPage, Request
 from escalation.domain.policy import Policy, frozen
+from escalation.domain.reaching import looks
 from escalation.domain.resolution import Resolution
 from escalation.domain.status import Answer, Cause, Exhausted, Halted, Status, Waiting
-from escalation.domain.turns import NO_TURNS, Place, Turns
+from escalation.domain.turns import NO_TURNS, Turns
 from tocsin.catalog import Catalog
 from tocsin.events import PageEvent
 
@@ -172,23 +172,22 @@ class Escalation:
     def climb_from(
         self, loop: int, level: int, now: datetime, catalog: Catalog, pause: timedelta = NO_PAUSE
     ) -> "Decision":
-        """Page the first level from here on that has somebody; one look at each is enough."""
+        """Page the first level from here on that has somebody."""
         told: list[PageEvent] = []
-        for at_loop, at_level in islice(self.policy.places(loop, level), len(self.policy.levels)):
-            spec = self.policy.levels[at_level - 1]
-            request = self._request(at_level, at_loop, catalog)
-            if reasons := against(spec.when, self.incident, self.policy.labels, now):
-                told.append(request.passed_over(reasons))
+        place = (loop, level)
+        for one in looks(self.policy, place, self.incident, self.turns, catalog, now):
+            request = self._request(one.level, one.loop, catalog)
+            if one.against:
+                told.append(request.passed_over(one.against))
                 continue
             told.extend(request.announcements())
-            place = Place(self.policy.name, at_loop, at_level)
-            turns, resolution = self.turns.find(spec, place, catalog, now)
-            if resolution.found:
-                until = now + max(spec.escalate_after, pause)
-                waiting = replace(self, status=Waiting(at_level, at_loop, until), turns=turns)
-                why = self.policy.because(at_level, at_loop)
-                return waiting.paging(request, resolution, now, why).after(*told)
-            told.append(request.skipped(resolution.missed))
+            if one.people.found:
+                until = now + max(one.spec.escalate_after, pause)
+                waiting = Waiting(one.level, one.loop, until)
+                reached = replace(self, status=waiting, turns=one.turns)
+                why = self.policy.because(one.level, one.loop)
+                return reached.paging(request, one.people, now, why).after(*told)
+            told.append(request.skipped(one.people.missed))
         return self.page_last_resort(now, catalog, told, pause).after(*told)
 
     def page_last_resort(

@@ -1,33 +1,32 @@
-"""What a change of the catalog means in the weeks to come: whose shifts move, whom a service pages.
+"""What a change of the catalog means in the weeks to come for schedules: whose shifts move.
 
 Each schedule of a catalog is worked out once, and only where it is asked for.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
+from operator import eq
+from typing import Generic, TypeVar
 
-from escalation.domain.affected import targets_of
-from escalation.domain.policy import Policy, frozen
-from escalation.domain.resolution import reachable
-from escalation.domain.schedule import Schedule
-from tocsin.catalog import Catalog, Target
+from escalation.domain.kept import KeptSchedule
+from escalation.domain.schedule import everybody
+from tocsin.catalog import Catalog
 
 Names = tuple[str, ...]
 Span = tuple[datetime, datetime]
-Answer = Callable[[datetime], Names]
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Generic[Answer]):
     """A span in which the answer is another one."""
 
     begins: datetime
     until: datetime
-    before: Names
-    after: Names
+    before: Answer
+    after: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,61 +51,26 @@ class Outlook:
         """Work out nothing yet."""
         self.catalog = catalog
         self.within = within
-        self._can = reachable(catalog)
-        self._known: dict[str, tuple[list[datetime], list[Names]]] = {}
+        self._kept: dict[str, KeptSchedule] = {}
+
+    def schedule(self, name: str) -> KeptSchedule | None:
+        """Return a schedule, worked out over the span; None where the catalog has no such."""
+        if name not in self._kept and self.catalog.schedule(name) is not None:
+            self._kept[name] = KeptSchedule(self.catalog, name, *self.within)
+        return self._kept.get(name)
 
     def edges(self, schedule: str) -> list[datetime]:
-        """Return when others are on call; nothing where the catalog has no such schedule."""
-        return self._worked_out(schedule)[0]
+        """Return when others are on call."""
+        kept = self.schedule(schedule)
+        return kept.edges(self.within[1]) if kept else []
 
     def on_call(self, schedule: str, at: datetime) -> Names:
         """Return who is on call."""
-        begins, people = self._worked_out(schedule)
-        return people[bisect_right(begins, at) - 1] if people else ()
-
-    def policy(self, service: str) -> Policy | None:
-        """Return the policy of a service; None where the catalog has no such service."""
-        known = self.catalog.service(service) is not None
-        return frozen(self.catalog, service) if known else None
-
-    def first_paged(self, policy: Policy | None, at: datetime) -> Names:
-        """Return whom a policy pages first: a level with nobody is skipped at once."""
-        if policy is None:
-            return ()
-        for level in policy.levels:
-            if people := self._people(level.targets, at):
-                return people
-        last = (policy.last_resort, self.catalog.settings.last_resort)
-        found = (self._people((target,), at) for target in last if target)
-        return next((people for people in found if people), ())
-
-    def _people(self, targets: Iterable[Target], at: datetime) -> Names:
-        found: dict[str, None] = {}
-        for target in targets:
-            if target.schedule:
-                found.update(dict.fromkeys(self.on_call(target.schedule, at)))
-            elif target.team:
-                team = self.catalog.team(target.team)
-                found.update(dict.fromkeys(filter(self._can, team.members if team else ())))
-            elif target.user and self._can(target.user):
-                found[target.user] = None
-        return tuple(found)
-
-    def _worked_out(self, name: str) -> tuple[list[datetime], list[Names]]:
-        # Only who and since when: the reasons of a month of shifts are most of what they weigh.
-        if name not in self._known:
-            schedule = Schedule.in_catalog(self.catalog, name)
-            begins: list[datetime] = []
-            people: list[Names] = []
-            for span in schedule.spans(*self.within, self._can) if schedule else ():
-                if not people or people[-1] != span.on_call.responders:
-                    begins.append(span.begins)
-                    people.append(span.on_call.responders)
-            self._known[name] = begins, people
-        return self._known[name]
+        kept = self.schedule(schedule)
+        return kept.on_call(at, everybody).responders if kept else ()
 
 
-def moves(schedule: str, differing: Iterable[Difference]) -> list[Move]:
+def moves(schedule: str, differing: Iterable[Difference[Names]]) -> list[Move]:
     """Return whose shifts of a schedule move, person by person, neighbouring spans as one."""
     found: dict[tuple[str, bool], list[Move]] = {}
     for one in differing:
@@ -120,42 +84,33 @@ def moves(schedule: str, differing: Iterable[Difference]) -> list[Move]:
     return sorted(every, key=lambda move: (move.begins, move.person, move.gains))
 
 
-def shift_differences(schedule: str, before: Outlook, after: Outlook) -> Iterator[Difference]:
+def shift_differences(
+    schedule: str, before: Outlook, after: Outlook
+) -> Iterator[Difference[Names]]:
     """Yield when somebody else is on call for a schedule."""
     edges = {*before.edges(schedule), *after.edges(schedule)}
     answers = (lambda at: before.on_call(schedule, at)), (lambda at: after.on_call(schedule, at))
-    return differences(edges, before.within, *answers)
-
-
-def rerouted(service: str, before: Outlook, after: Outlook) -> list[Difference]:
-    """Return when a service would page somebody else first."""
-    policies = before.policy(service), after.policy(service)
-    named = {name for policy in policies if policy for name in _schedules_of(policy)}
-    for one in (before, after):
-        last = one.catalog.settings.last_resort
-        named |= {last.schedule} if last and last.schedule else set()
-    edges = {at for one in (before, after) for name in named for at in one.edges(name)}
-    answers = (
-        lambda at: before.first_paged(policies[0], at),
-        lambda at: after.first_paged(policies[1], at),
-    )
-    return list(differences(edges, before.within, *answers))
+    return differences(edges, before.within, *answers, _same_people)
 
 
 def differences(
-    edges: Iterable[datetime], within: Span, before: Answer, after: Answer
-) -> Iterator[Difference]:
+    edges: Iterable[datetime],
+    within: Span,
+    before: Callable[[datetime], Answer],
+    after: Callable[[datetime], Answer],
+    same: Callable[[Answer, Answer], bool] = eq,
+) -> Iterator[Difference[Answer]]:
     """Yield the spans in which two answers differ; neither changes but at an edge."""
-    current: Difference | None = None
+    current: Difference[Answer] | None = None
     instants = sorted({*within, *(edge for edge in edges if within[0] < edge < within[1])})
     for begins, until in pairwise(instants):
         old, new = before(begins), after(begins)
-        if current and (current.before, current.after) == (old, new):
+        if current and same(current.before, old) and same(current.after, new):
             current = replace(current, until=until)
             continue
         if current:
             yield current
-        current = Difference(begins, until, old, new) if set(old) != set(new) else None
+        current = None if same(old, new) else Difference(begins, until, old, new)
     if current:
         yield current
 
@@ -169,5 +124,5 @@ def _append(moved: list[Move], move: Move) -> None:
         moved.append(move)
 
 
-def _schedules_of(policy: Policy) -> set[str]:
-    return {target.schedule for target in targets_of(policy) if target.schedule}
+def _same_people(some: Names, others: Names) -> bool:
+    return some == others or set(some) == set(others)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from escalation.domain.incident import Incident
 from escalation.domain.policy import Policy
-from escalation.domain.resolution import Found, Resolution, resolve
+from escalation.domain.resolution import Found, Resolution, Schedules, resolve
 from tocsin import ids
 from tocsin.catalog import Catalog
 from tocsin.events import (
@@ -170,13 +170,15 @@ def started(incident: Incident, policy: Policy) -> EscalationStarted:
     )
 
 
-def last_resort(policy: Policy, catalog: Catalog, now: datetime) -> Resolution:
+def last_resort(
+    policy: Policy, catalog: Catalog, now: datetime, schedules: Schedules | None = None
+) -> Resolution:
     """Return who is paged when a policy is exhausted: the policy's, else the installation's."""
     missed: list[str] = []
     for target in (policy.last_resort, catalog.settings.last_resort):
         if target is None:
             continue
-        resolution = resolve((target,), catalog, now)
+        resolution = resolve((target,), catalog, now, schedules)
         missed.extend(f"last resort: {reason}" for reason in resolution.missed)
         if resolution.found:
             return Resolution(resolution.found, tuple(missed))

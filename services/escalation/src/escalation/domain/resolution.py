@@ -1,11 +1,13 @@
 """Targets to people, at the moment of paging, each with the chain of reasons that led to them."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
+from typing import Protocol
 
-from escalation.domain.schedule import AHEAD, IsReachable, Schedule, Shift
+from escalation.domain.schedule import AHEAD, IsReachable, OnCall, Schedule, Shift
 from tocsin.catalog import Catalog, Target
 
 
@@ -33,12 +35,38 @@ class Resolution:
     missed: tuple[str, ...]
 
 
-def resolve(targets: Iterable[Target], catalog: Catalog, at: datetime) -> Resolution:
-    """Return whom these targets mean at this instant."""
+class Answering(Protocol):
+    """What is asked of a schedule: worked out at each question, or once for many."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    def on_call(self, at: datetime, is_reachable: IsReachable) -> OnCall:
+        """Return who answers at this instant."""
+        ...
+
+    def spans(self, since: datetime, until: datetime, is_reachable: IsReachable) -> Iterable[Shift]:
+        """Return every span from `since` to `until`, gaps included."""
+        ...
+
+
+Schedules = Callable[[str], Answering | None]
+
+
+def resolve(
+    targets: Iterable[Target], catalog: Catalog, at: datetime, schedules: Schedules | None = None
+) -> Resolution:
+    """Return whom these targets mean at this instant.
+
+    `schedules` are those of the catalog, where somebody has worked them out already.
+    """
+    find = schedules or partial(Schedule.in_catalog, catalog)
     found: dict[str, Found] = {}
     missed: dict[str, None] = {}
     for target in targets:
-        for one in _resolve_one(target, catalog, at):
+        for one in _resolve_one(target, catalog, at, find):
             match one:
                 case Found(responder=responder):
                     known = found.get(responder)
@@ -64,13 +92,19 @@ def reachable(catalog: Catalog) -> IsReachable:
     return lambda name: unreachable_because(name, catalog) is None
 
 
-def _resolve_one(target: Target, catalog: Catalog, at: datetime) -> Iterator[Found | Missed]:
+def _resolve_one(
+    target: Target, catalog: Catalog, at: datetime, find: Schedules
+) -> Iterator[Found | Missed]:
     if target.user:
         yield _person(target.user, (str(target),), catalog)
     elif target.team:
         yield from _team(target.team, catalog)
     elif target.schedule:
-        yield from _schedule(target.schedule, catalog, at, with_next=target.with_next)
+        schedule = find(target.schedule)
+        if schedule is None:
+            yield Missed(f"schedule {target.schedule} is not in the catalog")
+        else:
+            yield from _schedule(schedule, catalog, at, with_next=target.with_next)
 
 
 def _person(name: str, reason: tuple[str, ...], catalog: Catalog) -> Found | Missed:
@@ -90,12 +124,8 @@ def _team(name: str, catalog: Catalog) -> Iterator[Found | Missed]:
 
 
 def _schedule(
-    name: str, catalog: Catalog, at: datetime, *, with_next: bool
+    schedule: Answering, catalog: Catalog, at: datetime, *, with_next: bool
 ) -> Iterator[Found | Missed]:
-    schedule = Schedule.in_catalog(catalog, name)
-    if schedule is None:
-        yield Missed(f"schedule {name} is not in the catalog")
-        return
     can = reachable(catalog)
     answer = schedule.on_call(at, can)
     if not answer.responders:
@@ -109,7 +139,7 @@ def _schedule(
 
 
 def _next(
-    schedule: Schedule, at: datetime, catalog: Catalog, present: Collection[str]
+    schedule: Answering, at: datetime, catalog: Catalog, present: Collection[str]
 ) -> Iterator[Found | Missed]:
     """Yield who is on call after those present."""
     shift = _next_shift(schedule, at, catalog, present)
@@ -124,7 +154,7 @@ def _next(
 
 
 def _next_shift(
-    schedule: Schedule, at: datetime, catalog: Catalog, present: Collection[str]
+    schedule: Answering, at: datetime, catalog: Catalog, present: Collection[str]
 ) -> Shift | None:
     for since, until in pairwise((timedelta(0), *AHEAD)):
         for shift in schedule.spans(at + since, at + until, reachable(catalog)):

@@ -14,12 +14,14 @@ from escalation.domain.absence import NOBODY, Absences, absent, present
 from escalation.domain.layer import Layer, Turn
 from escalation.domain.override import IsReachable, Names, Override, applied
 from tocsin import catalog
-from tocsin.wall_clock import Moment, moment
+from tocsin.wall_clock import TICK, Moment, moment
 
 __all__ = ["IsReachable", "OnCall", "Schedule", "Shift", "everybody"]
 
+# How far somebody looks for whoever is next; who begins at its very end is still seen.
+SIGHT = timedelta(days=32)
 # Most hand-offs are near: a month of a schedule is not worked out to find tomorrow's.
-AHEAD = (timedelta(days=1), timedelta(days=8), timedelta(days=32))
+AHEAD = (timedelta(days=1), timedelta(days=8), SIGHT + TICK)
 
 
 def everybody(_responder: str) -> bool:

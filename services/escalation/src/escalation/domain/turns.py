@@ -5,12 +5,12 @@ the transaction of the page: a kill before the commit leaves neither, one after 
 A climb keeps whose turn it was at each of its places, so that paging again pages the same person.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from escalation.domain.policy import Policy
-from escalation.domain.resolution import Found, Resolution, resolve
+from escalation.domain.resolution import Found, Resolution, Schedules, resolve
 from tocsin.catalog import Catalog, Level, Target
 
 
@@ -76,11 +76,16 @@ class Turns:
         return replace(self, rings=rings)
 
     def find(
-        self, level: Level, place: Place, catalog: Catalog, now: datetime
+        self,
+        level: Level,
+        place: Place,
+        catalog: Catalog,
+        now: datetime,
+        schedules: Schedules | None = None,
     ) -> tuple["Turns", Resolution]:
         """Return whom to page at a place: all of the level's targets, or whoever has the turn."""
         if not level.round_robin:
-            return self, resolve(level.targets, catalog, now)
+            return self, resolve(level.targets, catalog, now, schedules)
         takers = _takers(level.targets, catalog)
         names = list(takers)
         ring = self.rings.get(place.ring, Ring())
@@ -88,7 +93,7 @@ class Turns:
         missed: list[str] = []
         unable: list[str] = []
         for name in dict.fromkeys([*([had] if had in takers else []), *ring.order(names)]):
-            people = resolve((takers[name],), catalog, now)
+            people = resolve((takers[name],), catalog, now, schedules)
             missed.extend(people.missed)
             if people.found:
                 moved = ring if name == had else ring.after(name, names, unable)
@@ -100,6 +105,15 @@ class Turns:
 
 
 NO_TURNS = Turns()
+
+
+def whose_turn(
+    level: Level, catalog: Catalog, now: datetime, schedules: Schedules | None = None
+) -> Iterator[tuple[Found, ...]]:
+    """Yield whom a level that takes turns pages, for each whose turn it may be."""
+    for taker in _takers(level.targets, catalog).values():
+        if found := resolve((taker,), catalog, now, schedules).found:
+            yield found
 
 
 def ring_of(policy: str, level: int) -> str:

@@ -1,6 +1,10 @@
-"""A plan as the API tells it, at once or while it is being worked out."""
+"""A plan as the API tells it, at once or while it is being worked out.
 
-from collections.abc import AsyncIterator, Sequence
+A large one is tens of megabytes of JSON: it is written as it is sent, and never there whole.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -15,6 +19,7 @@ from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.planning import Change
 
 NDJSON = "application/x-ndjson"
+PIECE = 64 * 1024
 
 
 class PlanAnswer(BaseModel):
@@ -34,31 +39,55 @@ async def told(request: Request, steps: AsyncIterator[Progress | Plan]) -> Any: 
         return StreamingResponse(_lines(steps), media_type=NDJSON)
     async for step in steps:
         if isinstance(step, Plan):
-            return answer_of(step)
+            return StreamingResponse(_written(step), media_type="application/json")
     raise AssertionError("the last step is the plan")
 
 
 async def _lines(steps: AsyncIterator[Progress | Plan]) -> AsyncIterator[bytes]:
     async for step in steps:
         if isinstance(step, Plan):
-            plan = PlanAnswer(**answer_of(step)).model_dump_json().encode()
-            yield b'{"plan":' + plan + b"}\n"
+            yield b'{"plan":'
+            async for piece in _written(step):
+                yield piece
+            yield b"}\n"
         else:
             yield orjson.dumps({"progress": {"done": step.done, "of": step.of}}) + b"\n"
 
 
+async def _written(plan: Plan) -> AsyncIterator[bytes]:
+    """Yield what `answer_of` returns, piece by piece: in between, whoever is to be paged is."""
+    for piece in pieces(plan):
+        yield piece
+        await asyncio.sleep(0)
+
+
+def pieces(plan: Plan) -> Iterator[bytes]:
+    """Yield the JSON of a plan in pieces."""
+    piece = bytearray(b'{"version":%d' % plan.version)
+    for name, items in _lists(plan):
+        piece += b',"%s":[' % name.encode()
+        for place, item in enumerate(items):
+            piece += b"," if place else b""
+            piece += orjson.dumps(item, option=orjson.OPT_UTC_Z)
+            if len(piece) >= PIECE:
+                yield bytes(piece)
+                piece.clear()
+        piece += b"]"
+    yield bytes(piece + b"}")
+
+
 def answer_of(plan: Plan) -> dict[str, Any]:
     """Return a plan as the API tells it."""
-    found = {
-        "version": plan.version,
-        "changes": [_change(one) for one in plan.changes],
-        "effects": [effect_item(one) for one in plan.effects],
-        "warnings": [mistake_item(one) for one in plan.warnings],
-    }
+    return {"version": plan.version, **{name: list(items) for name, items in _lists(plan)}}
+
+
+def _lists(plan: Plan) -> Iterator[tuple[str, Iterable[dict[str, Any]]]]:
+    yield "changes", map(_change, plan.changes)
+    yield "effects", map(effect_item, plan.effects)
+    yield "warnings", map(mistake_item, plan.warnings)
     if plan.outcome:
-        found["people"] = people(plan.outcome)
-        found["services"] = services(plan.outcome)
-    return found
+        yield "people", people(plan.outcome)
+        yield "services", services(plan.outcome)
 
 
 def _change(change: Change) -> dict[str, Any]:

@@ -8,14 +8,8 @@ from typing import Any
 
 from escalation.domain.affected import affected
 from escalation.domain.effects import Effect, effects, paging_effects, told_of
-from escalation.domain.outlook import (
-    Difference,
-    Move,
-    Outlook,
-    moves,
-    rerouted,
-    shift_differences,
-)
+from escalation.domain.outlook import Move, Outlook, moves, shift_differences
+from escalation.domain.rerouting import Rerouted, rerouted
 from tocsin.catalog import Catalog, Document
 from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.planning import Change, Held, catalog_of
@@ -46,7 +40,7 @@ class Outcome:
 
     after: Catalog
     moves: tuple[Move, ...]
-    rerouted: Mapping[str, Sequence[Difference]]
+    rerouted: Mapping[str, Sequence[Rerouted]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +81,7 @@ async def weighed(
     then, soon = (Outlook(one, (now, now + horizon)) for one in (before, after))
     told: list[Effect] = []
     moved: list[Move] = []
-    elsewhere: dict[str, Sequence[Difference]] = {}
+    elsewhere: dict[str, Sequence[Rerouted]] = {}
     steps = affected(before, after).all
     for done, (kind, name) in enumerate(steps):
         yield Progress(done, len(steps))
