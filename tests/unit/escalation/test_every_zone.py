@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 
 from escalation.domain.absence import Absences
 from escalation.domain.override import Override
-from escalation.domain.schedule import Schedule
+from escalation.domain.schedule import Schedule, Shift
 from tocsin import catalog
 from tocsin.wall_clock import end_instant, moment, start_instant, wall_time
 
 IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 STEP = timedelta(days=5)  # Ramadan is the shortest season there is.
+FINE_STEP = timedelta(hours=6)
 SECOND, MINUTE, QUARTER = timedelta(seconds=1), timedelta(minutes=1), timedelta(minutes=15)
 TICK = timedelta(microseconds=1)
 NAMED = (
@@ -35,17 +36,32 @@ NAMED = (
     "Australia/Lord_Howe",
     "Africa/Casablanca",
 )
+# What other systems fall over: a zone, the first instant of a new offset, hours moved, what is odd.
+ODD = (
+    ("America/Havana", "2025-03-09T05:00", 1, "midnight is left out"),
+    ("America/Havana", "2025-11-02T05:00", -1, "midnight comes twice"),
+    ("Asia/Beirut", "2025-03-29T22:00", 1, "midnight is left out"),
+    ("Asia/Beirut", "2025-10-25T21:00", -1, "the hour before midnight comes twice"),
+    ("Africa/Cairo", "2025-04-24T22:00", 1, "midnight is left out"),
+    ("Africa/Cairo", "2025-10-30T21:00", -1, "the hour before midnight comes twice"),
+    ("America/Santiago", "2025-04-06T03:00", -1, "the hour before midnight comes twice"),
+    ("America/Santiago", "2025-09-07T04:00", 1, "midnight is left out"),
+    ("Pacific/Apia", "2011-12-30T10:00", 24, "a whole day is left out"),
+    ("Australia/Lord_Howe", "2025-04-05T15:00", -0.5, "half an hour"),
+    ("Australia/Lord_Howe", "2025-10-04T15:30", 0.5, "half an hour"),
+    ("Africa/Casablanca", "2025-02-23T02:00", -1, "Ramadan begins"),
+    ("Africa/Casablanca", "2025-04-06T02:00", 1, "Ramadan is over"),
+)
 ZONES = sorted(
     name for name in available_timezones() if name not in {"localtime", "Factory", "posixrules"}
 )
 
 
 @cache
-def changes(name: str) -> tuple[datetime, ...]:
+def changes(name: str, step: timedelta = STEP) -> tuple[datetime, ...]:
     """Return the first instant of each new offset of a zone, by looking every few days."""
     zone = ZoneInfo(name)
-    days = (LAST - FIRST) // STEP
-    looks = [FIRST + number * STEP for number in range(days + 1)]
+    looks = [FIRST + number * step for number in range((LAST - FIRST) // step + 1)]
     return tuple(
         change_between(earlier, later, zone)
         for earlier, later in pairwise(looks)
@@ -94,21 +110,35 @@ def check_instants(change: datetime, zone: ZoneInfo) -> None:
 
 
 def check_schedule(change: datetime, zone: ZoneInfo) -> None:
-    """Shifts tile the time around a change, and `on_call` says the same at every instant."""
+    """Shifts and gaps tile the time around a change, and `on_call` says the same at each instant."""
     web = around(change, zone)
     since, until = change - timedelta(hours=30), change + timedelta(hours=30)
-    spans = web.spans(since, until)
+    both = (*web.shifts(since, until), *web.gaps(since, until))
+    spans = sorted(both, key=lambda span: span.begins)
     assert (spans[0].begins, spans[-1].until) == (since, until)
     for earlier, later in pairwise(spans):
         assert earlier.until == later.begins
     for span in spans:
         for at in instants(span.begins, span.until):
             assert web.on_call(at) == span.on_call, (at, span)
+    for cut in (change - QUARTER - SECOND, change, change + QUARTER):
+        assert joined(*web.spans(since, cut), *web.spans(cut, until)) == spans, cut
+
+
+def joined(first: Shift, *others: Shift) -> list[Shift]:
+    """Return these spans with neighbours that say the same as one."""
+    found = [first]
+    for span in others:
+        if found[-1].on_call == span.on_call:
+            found[-1] = replace(found[-1], until=span.until)
+        else:
+            found.append(span)
+    return found
 
 
 def instants(begins: datetime, until: datetime) -> Iterator[datetime]:
     yield begins
-    yield until - SECOND
+    yield until - TICK
     number = 1
     while (at := begins + number * 3 * QUARTER) < until:
         yield at
@@ -162,6 +192,19 @@ def test_where_clocks_change_in_odd_ways(name: str) -> None:
     assert len(found) > 20
     for change in found if IS_LONG else found[:: len(found) // 8]:
         check(change, ZoneInfo(name))
+
+
+@pytest.mark.parametrize(("name", "at", "hours", "odd"), ODD)
+def test_each_oddity_by_name(name: str, at: str, hours: float, odd: str) -> None:
+    change, zone = datetime.fromisoformat(at).replace(tzinfo=UTC), ZoneInfo(name)
+    assert moved(change, zone) == timedelta(hours=hours), odd
+    assert change in changes(name)
+    check(change, zone)
+
+
+@pytest.mark.parametrize("name", ZONES if IS_LONG else NAMED)
+def test_no_change_is_overlooked(name: str) -> None:
+    assert changes(name, FINE_STEP) == changes(name)
 
 
 @settings(max_examples=40, deadline=None)
