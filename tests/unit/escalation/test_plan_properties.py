@@ -1,11 +1,15 @@
-"""What a plan says of an instant is what the climbs of that instant do, for any two catalogs."""
+"""What a plan says of an instant is what the climbs of that instant do, for any two catalogs.
 
+Short here; many more with HYPOTHESIS_PROFILE=long.
+"""
+
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from escalation.domain.affected import affected
@@ -17,7 +21,8 @@ from escalation.domain.turns import NO_TURNS, Ring, ring_of
 from tests.unit.escalation.examples import NOW, catalog, people, target, triggered
 from tocsin.catalog import Catalog
 
-TICK, DAY = timedelta(microseconds=1), timedelta(days=1)
+EXAMPLES = 2000 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 40
+TICK, QUARTER, DAY = timedelta(microseconds=1), timedelta(minutes=15), timedelta(days=1)
 LENGTH = 12 * DAY  # The clocks of New York go forward in it.
 WITHIN = (NOW, NOW + LENGTH)
 NAMES = ("ada", "bob", "eve", "mute", "gone")
@@ -74,14 +79,15 @@ overrides = st.builds(
 absences = st.builds(
     lambda who, span: {"user": who, "spans": [span]}, names, st.builds(between, days, days)
 )
-conditions = st.fixed_dictionaries(
-    {},
-    optional={
-        "urgency": st.sampled_from(URGENCIES),
-        "severity": st.lists(st.sampled_from(SEVERITIES), min_size=1, unique=True),
-        "hours": st.builds(lambda zone, one: {"time_zone": zone, "windows": [one]}, zones, hours),
-        "labels": st.sampled_from([['tier="1"'], ['tier!="1"']]),
-    },
+each_condition = {
+    "urgency": st.sampled_from(URGENCIES),
+    "severity": st.lists(st.sampled_from(SEVERITIES), min_size=1, unique=True),
+    "hours": st.builds(lambda zone, one: {"time_zone": zone, "windows": [one]}, zones, hours),
+    "labels": st.sampled_from([['tier="1"'], ['tier!="1"']]),
+}
+conditions = st.one_of(
+    *(st.fixed_dictionaries({name: one}) for name, one in each_condition.items()),
+    st.fixed_dictionaries({}, optional=each_condition),
 )
 targets = st.sampled_from(
     [
@@ -95,7 +101,7 @@ levels = st.fixed_dictionaries(
     {
         "when": maybe(conditions),
         "targets": st.lists(targets, max_size=3),
-        "round_robin": st.booleans(),
+        "round_robin": st.sampled_from([False, False, True]),
     }
 )
 last_resorts = maybe(st.sampled_from([target("zoe"), target("schedule:db"), target("gone")]))
@@ -178,19 +184,19 @@ def instants(found: list[Rerouted]) -> list[datetime]:
     return [at for at in near if WITHIN[0] <= at < WITHIN[1]]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     pair=changes(),
-    seconds=st.lists(st.integers(0, int(LENGTH.total_seconds()) - 1), min_size=2, max_size=4),
+    quarters=st.lists(st.integers(0, LENGTH // QUARTER - 1), min_size=10, max_size=10),
     urgency=st.sampled_from(URGENCIES),
     severity=st.sampled_from(SEVERITIES),
 )
 def test_who_is_paged_first_is_whom_a_climb_of_that_instant_pages(
-    pair: tuple[Catalog, Catalog], seconds: list[int], urgency: Any, severity: Any
+    pair: tuple[Catalog, Catalog], quarters: list[int], urgency: Any, severity: Any
 ) -> None:
     before, after = pair
     found = rerouted("shop", Outlook(before, WITHIN), Outlook(after, WITHIN))
-    for at in (*instants(found), *(NOW + timedelta(seconds=one) for one in seconds)):
+    for at in (*instants(found), *(NOW + number * QUARTER for number in quarters)):
         old, new = (climbed(one, at, urgency, severity) for one in pair)
         said = told(found, at, urgency, severity)
         assert len(said) == (old != new), (at, old, new, said)
