@@ -45,6 +45,16 @@ def policy(*targets: dict[str, str], **more: Any) -> dict[str, Any]:
     return document("EscalationPolicy", "p", levels=[{"targets": list(targets)}], **resort, **more)
 
 
+def test_what_documents_that_cannot_be_read_may_explain_is_left_out() -> None:
+    twice = [document("Team", "web", members=["ada"]), document("Team", "web", chatt={})]
+    lonely = policy({"team": "ops"})
+    assert {one.path for one in mistakes([*twice, lonely], known=NOTHING, whole=False)} == {
+        "name",
+        "spec.chatt",
+    }
+    assert {one.path for one in found(*twice, lonely)} >= {"spec.members[0]", "spec.levels[0]"}
+
+
 def test_a_right_set_has_no_mistakes() -> None:
     documents = [
         user(),

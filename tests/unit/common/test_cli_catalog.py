@@ -103,6 +103,25 @@ def test_a_file_that_is_not_yaml_is_named(cli: Cli, folder: Path) -> None:
     assert cli.tocsin.requests == []
 
 
+@pytest.mark.parametrize("verb", ["validate", "plan", "apply"])
+def test_a_broken_file_hides_no_mistake_of_another(cli: Cli, folder: Path, verb: str) -> None:
+    (folder / "broken.yaml").write_text("kind: Schedule\nname: [")
+    wrong = BAD + "---\nkind: Team\nname: web\nspec: {members: [ada, eve], chatt: {}}\n"
+    (folder / "people.yaml").write_text(wrong)
+    result = cli(verb, str(folder))
+    assert result.exit_code == 1
+    for place in ("broken.yaml:2: not YAML", "people.yaml:4: spec.emial", "people.yaml:8: spec"):
+        assert place in result.stderr
+    # The broken file may be where eve is.
+    assert "eve" not in result.stderr
+    assert "names of other documents were not looked up" in result.stderr
+    assert "3 mistakes; nothing was changed" in result.stderr
+    assert len(json.loads(cli(verb, str(folder), "--json").stderr)["error"]["mistakes"]) == 3
+    assert cli.tocsin.requests == []
+    (folder / "broken.yaml").unlink()
+    assert "there is no User 'eve'" in cli("validate", str(folder)).stderr
+
+
 @pytest.mark.parametrize(("name", "code"), [("nowhere", 2), ("empty", 1)])
 def test_a_folder_with_nothing_in_it_is_never_applied(cli: Cli, name: str, code: int) -> None:
     (cli.home / "empty").mkdir()

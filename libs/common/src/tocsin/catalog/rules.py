@@ -39,15 +39,22 @@ class Placed:
 
 
 def broken_rules(
-    documents: Sequence[Placed], names: Collection[Key], known: Catalog
+    documents: Sequence[Placed], names: Collection[Key], known: Catalog, *, whole: bool
 ) -> Iterator[Mistake]:
-    """Yield what is wrong between documents, and what will surprise somebody."""
+    """Yield what is wrong between documents, and what will surprise somebody.
+
+    Without the `whole`, nothing that a document which could not be read may explain.
+    """
     for document in documents:
-        yield from _missing_references(document, names)
+        if whole:
+            yield from _missing_references(document, names)
         yield from _within(document)
-    yield from _left_dangling(documents, names, known)
+    if whole:
+        yield from _left_dangling(documents, names, known)
     yield from _shared_keys(documents, known)
-    yield from _surprising_policies(documents, known)
+    for one in _odd_policies(documents, known):
+        if whole or one.is_error:
+            yield one
 
 
 def _missing_references(document: Placed, names: Collection[Key]) -> Iterator[Mistake]:
@@ -137,7 +144,7 @@ def _shared_keys(documents: Sequence[Placed], known: Catalog) -> Iterator[Mistak
                 yield document.error("spec.key_sha256", message)
 
 
-def _surprising_policies(documents: Sequence[Placed], known: Catalog) -> Iterator[Mistake]:
+def _odd_policies(documents: Sequence[Placed], known: Catalog) -> Iterator[Mistake]:
     ours = {(one.kind, one.name): one.spec for one in documents if one.spec is not None}
     specs = {**known.specs, **ours}
     for document in documents:

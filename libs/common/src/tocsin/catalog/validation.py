@@ -33,17 +33,20 @@ class _Read:
     mistakes: tuple[Mistake, ...]
 
 
-def mistakes(documents: Sequence[Written], *, known: Catalog) -> list[Mistake]:
+def mistakes(
+    documents: Sequence[Written], *, known: Catalog, whole: bool = True
+) -> list[Mistake]:
     """Return everything wrong with `documents`, errors first, then warnings.
 
-    `known` is what the catalog holds beside them: the documents of other sets.
+    `known` is what the catalog holds beside them: the documents of other sets. Where these are not
+    the `whole`, because others could not be read, what those may explain is left out.
     """
     reads = [_read(position, written) for position, written in enumerate(documents)]
     found = [mistake for read in reads for mistake in read.mistakes]
     found.extend(_duplicates(reads))
     readable = [rules.Placed(r.position, r.kind, r.name, r.written, r.spec) for r in reads]
     names = {(read.kind, read.name) for read in reads} | set(known.specs)
-    found.extend(rules.broken_rules(readable, names, known))
+    found.extend(rules.broken_rules(readable, names, known, whole=whole))
     return sorted(found, key=_order)
 
 

@@ -18,6 +18,7 @@ from tocsin.cli.session import Session, session
 from tocsin.cli.taking_up import TAKEN_UP_WITHIN, Within, taken_up
 
 CHANGES = 2
+UNREAD = "names of other documents were not looked up: a file that cannot be read may hold them"
 CHANGED = "The catalog has changed since this plan was made; run it again."
 
 Folder = Annotated[Path, typer.Argument(help="A folder of YAML files, or one file.")]
@@ -30,12 +31,9 @@ def validate(ctx: typer.Context, folder: Folder) -> None:
     """Check a folder of documents on its own; each mistake with its file and line."""
     run = session(ctx)
     loaded = _load(folder)
-    mistakes = [] if loaded.broken else validation.mistakes(loaded.written, known=Catalog())
-    wrong = [str(one) for one in loaded.broken]
-    wrong += [loaded.located(one) for one in mistakes if one.is_error]
-    warnings = [loaded.located(one) for one in mistakes if not one.is_error]
+    wrong, warnings = _judged(loaded)
     if wrong:
-        raise _wrong(wrong, warnings)
+        raise _wrong(wrong, warnings, UNREAD if loaded.broken else "")
     run.out.answer({"documents": len(loaded.documents), "warnings": warnings})
     for warning in warnings:
         run.out.say(warning, style="yellow")
@@ -99,9 +97,17 @@ def _load(folder: Path) -> Loaded:
     return loaded
 
 
+def _judged(loaded: Loaded) -> tuple[list[str], list[str]]:
+    """Return the mistakes and the warnings of a folder on its own."""
+    found = validation.mistakes(loaded.written, known=Catalog(), whole=not loaded.broken)
+    wrong = [str(one) for one in loaded.broken]
+    wrong += [loaded.located(one) for one in found if one.is_error]
+    return wrong, [loaded.located(one) for one in found if not one.is_error]
+
+
 def _planned(run: Session, loaded: Loaded, of_set: str, weeks: int) -> dict[str, Any]:
     if loaded.broken:
-        raise _wrong([str(one) for one in loaded.broken], [])
+        raise _wrong(*_judged(loaded), UNREAD)
     try:
         body = {**_bundle(loaded, of_set), "weeks": weeks}
         found = plans.asked(run, "/v1/catalog/plan", body)
@@ -175,9 +181,10 @@ def _text(mistake: dict[str, Any], loaded: Loaded) -> str:
     )
 
 
-def _wrong(mistakes: Sequence[str], warnings: Sequence[str]) -> CliError:
+def _wrong(mistakes: Sequence[str], warnings: Sequence[str], unread: str = "") -> CliError:
     number = f"{len(mistakes)} mistake{'s' if len(mistakes) != 1 else ''}"
+    hints = [unread] if unread else []
     return CliError(
-        "\n".join([*mistakes, f"{number}; nothing was changed"]),
+        "\n".join([*mistakes, *hints, f"{number}; nothing was changed"]),
         more={"mistakes": list(mistakes), "warnings": list(warnings)},
     )
