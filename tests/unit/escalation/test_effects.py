@@ -1,10 +1,19 @@
 """What a change of the catalog means for people."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from escalation.domain.effects import coverage_warnings, effects
 from tests.unit.escalation.examples import NOW, catalog, level, people, policy, two_levels
 from tocsin.catalog import Catalog
+from tocsin.catalog.mistakes import Mistake
+
+
+def warned(
+    after: Catalog, keys: list[tuple[str, str]], now: datetime, weeks: int = 2
+) -> list[Mistake]:
+    found = coverage_warnings(after, keys, now, timedelta(weeks=weeks))
+    return [one for one in found if one is not None]
 
 
 def schedule(*participants: str, **more: Any) -> dict[str, Any]:
@@ -75,16 +84,26 @@ def test_each_level_that_pages_somebody_else_is_told_for_policy_and_service() ->
 
 
 def test_a_schedule_without_gaps_is_not_warned_of() -> None:
-    assert coverage_warnings(rota("ada"), [("Schedule", "web"), ("User", "ada")], NOW) == []
+    assert warned(rota("ada"), [("Schedule", "web"), ("User", "ada")], NOW) == []
 
 
 def test_a_gap_is_warned_of_at_its_schedule() -> None:
     keys = [("User", "ada"), ("Schedule", "web")]
     later = rota("ada", restrictions=[{"from": "00:00", "until": "23:00"}])
-    (warning,) = coverage_warnings(later, keys, NOW)
+    (warning,) = warned(later, keys, NOW)
     assert (warning.position, warning.path, warning.level) == (1, "spec.layers", "warning")
     assert warning.message.startswith(
         "nobody is on call Mon 2026-03-02 23:00 to Tue 2026-03-03 00:00 (Europe/Paris)"
+    )
+
+
+def test_gaps_are_looked_for_as_far_ahead_as_is_planned() -> None:
+    until = {"until": "2026-03-23T09:00"}  # Three weeks from now.
+    assert warned(rota("ada", **until), [("Schedule", "web")], NOW, weeks=2) == []
+    (warning,) = warned(rota("ada", **until), [("Schedule", "web")], NOW, weeks=26)
+    assert warning.message == (
+        "nobody is on call Mon 2026-03-23 09:00 to Mon 2026-08-31 10:00 (Europe/Paris)"
+        " in the next 182 days"
     )
 
 
@@ -108,10 +127,10 @@ def test_an_override_moves_the_hours_it_names_and_no_others() -> None:
 
 def test_an_override_that_leaves_a_gap_is_a_warning_at_its_place() -> None:
     after = overridden(remove="ada")
-    (alone,) = coverage_warnings(after, [("User", "ada"), ("Override", "swap")], NOW)
+    (alone,) = warned(after, [("User", "ada"), ("Override", "swap")], NOW)
     assert (alone.kind, alone.path, alone.position) == ("Override", "spec.schedule", 1)
     assert alone.message.startswith("nobody is on call Wed 2026-03-04 14:00 to")
     keys = [("Override", "swap"), ("Schedule", "web")]
-    (beside,) = coverage_warnings(after, keys, NOW)
+    (beside,) = warned(after, keys, NOW)
     assert (beside.kind, beside.path, beside.position) == ("Schedule", "spec.layers", 1)
-    assert coverage_warnings(overridden(remove="ada", add="eve"), keys, NOW) == []
+    assert warned(overridden(remove="ada", add="eve"), keys, NOW) == []

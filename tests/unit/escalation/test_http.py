@@ -208,6 +208,15 @@ async def test_a_plan_warns_of_hours_without_anybody(service: Service) -> None:
     ]
 
 
+async def test_a_plan_of_more_weeks_warns_of_gaps_in_all_of_them(service: Service) -> None:
+    ends = schedule("ada")
+    ends["spec"]["layers"][0]["until"] = "2026-03-23T09:00"
+    assert (await service.plan([user("ada"), ends]))["warnings"] == []
+    (warning,) = (await service.plan([user("ada"), ends], weeks=4))["warnings"]
+    assert warning["message"].startswith("nobody is on call Mon 2026-03-23 09:00 to")
+    assert warning["message"].endswith("in the next 28 days")
+
+
 async def test_any_version_can_be_read_again(service: Service) -> None:
     await service.put([user("ada")], 0)
     await service.put([user("ada", "new@example.org")], 1)

@@ -65,20 +65,20 @@ def paging_effects(
 
 
 def coverage_warnings(
-    catalog: Catalog, keys: Sequence[tuple[str, str]], now: datetime
-) -> list[Mistake]:
-    """Return a warning for each of these schedules that leaves a gap in the next 14 days.
+    catalog: Catalog, keys: Sequence[tuple[str, str]], now: datetime, horizon: timedelta = HORIZON
+) -> Iterator[Mistake | None]:
+    """Yield for each of these schedules a warning of its gaps until the horizon; None without.
 
     An override without its schedule beside it stands for the schedule that it names.
     """
-    warnings: list[Mistake] = []
-    told: set[str] = set()
+    seen: set[str] = set()
     for position, (kind, name) in sorted(enumerate(keys), key=lambda one: one[1][0] != "Schedule"):
         path, subject = _schedule_of(catalog, kind, name)
-        if subject and subject not in told and (gap := _gap(catalog, subject, now)):
-            told.add(subject)
-            warnings.append(Mistake(kind, name, path, gap, level="warning", position=position))
-    return warnings
+        if subject is None or subject in seen:
+            continue
+        seen.add(subject)
+        gap = _gap(catalog, subject, now, horizon)
+        yield Mistake(kind, name, path, gap, level="warning", position=position) if gap else None
 
 
 def _schedule_of(catalog: Catalog, kind: str, name: str) -> tuple[str, str | None]:
@@ -89,16 +89,16 @@ def _schedule_of(catalog: Catalog, kind: str, name: str) -> tuple[str, str | Non
     return "spec.layers", name if kind == "Schedule" else None
 
 
-def _gap(catalog: Catalog, name: str, now: datetime) -> str:
+def _gap(catalog: Catalog, name: str, now: datetime, horizon: timedelta) -> str:
     spec, schedule = catalog.schedule(name), Schedule.in_catalog(catalog, name)
     if spec is None or schedule is None:
         return ""
-    gaps = schedule.gaps(now, now + HORIZON, reachable(catalog))
+    gaps = schedule.gaps(now, now + horizon, reachable(catalog))
     if not gaps:
         return ""
     span = span_text(gaps[0].begins, gaps[0].until, ZoneInfo(spec.time_zone))
     more = f", and {len(gaps) - 1} more times" if len(gaps) > 1 else ""
-    return f"nobody is on call {span}{more} in the next 14 days"
+    return f"nobody is on call {span}{more} in the next {horizon.days} days"
 
 
 def _policy(kind: str, name: str, catalog: Catalog) -> Policy | None:

@@ -39,6 +39,11 @@ class Bundle(BaseModel):
     weeks: int = Field(default=2, ge=1, le=26)
     documents: list[Any]  # JSON as somebody wrote it.
 
+    @property
+    def horizon(self) -> timedelta:
+        """How far ahead a plan looks."""
+        return timedelta(weeks=self.weeks)
+
 
 class HeldDocument(BaseModel):
     """A document of the catalog, with the version that last changed it."""
@@ -78,8 +83,8 @@ def router(
         proposal, now = Proposal(bundle.set, tuple(bundle.documents)), clock.now()
         async with store.read() as uow:
             with Problems():
-                checked = await handlers.check(uow, proposal, now)
-        return await told(request, weighed(checked, now, timedelta(weeks=bundle.weeks)))
+                checked = await handlers.check(uow, proposal, now, bundle.horizon)
+        return await told(request, weighed(checked, now, bundle.horizon))
 
     @routes.put("/v1/catalog", response_model=PlanAnswer, openapi_extra=_BODY)
     async def apply(

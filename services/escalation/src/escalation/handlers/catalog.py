@@ -1,11 +1,12 @@
 """The catalog: validated, compared and applied as a whole set; this service alone writes it."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from escalation.domain.calendars import warnings as calendar_warnings
-from escalation.domain.effects import coverage_warnings
+from escalation.domain.effects import HORIZON, coverage_warnings
 from escalation.domain.ownership import EVERY_SET, Rights, touched
 from escalation.handlers.announcing import SOURCE
 from escalation.handlers.handing_off import tell_changes
@@ -18,6 +19,7 @@ from escalation.handlers.refusing import (
 )
 from escalation.ports import EscalationUnitOfWork, Note
 from tocsin import ids
+from tocsin.catalog import Catalog
 from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.planning import Change, Held, Spec, catalog_of, changes, foreign, resulting
 from tocsin.catalog.rules import MAY_DANGLE
@@ -34,10 +36,19 @@ class CatalogHandlers:
         """Never make a version that is older than the one `holder` has from the topic."""
         self._holder = holder
 
-    async def check(self, uow: EscalationUnitOfWork, proposal: Proposal, now: datetime) -> Checked:
-        """Return what applying this would change, without what that means for people."""
+    async def check(
+        self,
+        uow: EscalationUnitOfWork,
+        proposal: Proposal,
+        now: datetime,
+        horizon: timedelta = HORIZON,
+    ) -> Checked:
+        """Return what applying this would change, without what that means for people.
+
+        It warns of hours without anybody until the horizon.
+        """
         version = await uow.catalog_history.version()
-        return await self._check(uow, proposal, version, now)
+        return await self._check(uow, proposal, version, now, horizon)
 
     async def apply(
         self,
@@ -52,7 +63,7 @@ class CatalogHandlers:
     ) -> Plan:
         """Put this in force, as a new version if it changes anything; return what it changed."""
         version = await self.lock(uow, expected)
-        checked = await self._check(uow, proposal, version, now)
+        checked = await self._check(uow, proposal, version, now, HORIZON)
         return await self.put_in_force(
             uow, checked, proposal.set, author, now, reason=reason, rights=rights
         )
@@ -113,7 +124,12 @@ class CatalogHandlers:
         return after, events
 
     async def _check(
-        self, uow: EscalationUnitOfWork, proposal: Proposal, version: int, now: datetime
+        self,
+        uow: EscalationUnitOfWork,
+        proposal: Proposal,
+        version: int,
+        now: datetime,
+        horizon: timedelta,
     ) -> Checked:
         held = tuple(await uow.catalog_history.documents())
         others = catalog_of((one for one in held if one.set != proposal.set), version)
@@ -126,7 +142,7 @@ class CatalogHandlers:
         after = resulting(held, documents, proposal.set, version + 1)
         keys = [(document.kind, document.name) for document in documents]
         broken = calendar_warnings(after, keys, await uow.calendars.states(), now)
-        warnings = (*found, *coverage_warnings(after, keys, now), *broken)
+        warnings = (*found, *await _uncovered(after, keys, now, horizon), *broken)
         changed = tuple(changes(held, documents, proposal.set))
         return Checked(version, held, documents, changed, warnings, after)
 
@@ -144,6 +160,17 @@ def _is_kept(one: Mistake, proposal: Proposal, kept: Mapping[Key, Spec]) -> bool
         return False
     key = (one.kind, one.name)
     return key in kept and proposal.documents[one.position].get("spec") == kept[key]
+
+
+async def _uncovered(
+    after: Catalog, keys: Sequence[Key], now: datetime, horizon: timedelta
+) -> list[Mistake]:
+    """Return a warning for each schedule with a gap. Between two, whoever is to be paged is."""
+    warnings = []
+    for one in coverage_warnings(after, keys, now, horizon):
+        warnings += [one] if one else []
+        await asyncio.sleep(0)
+    return warnings
 
 
 def documents_changed(
