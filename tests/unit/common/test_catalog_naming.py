@@ -4,6 +4,7 @@ import pytest
 
 from tocsin.catalog import Catalog, Target, Team, User
 from tocsin.catalog.naming import in_words, named, spelt, told, unknown
+from tocsin.catalog.suggestions import as_sentence, no_such
 
 CATALOG = Catalog(
     1,
@@ -62,3 +63,18 @@ def test_names_as_people_read_them() -> None:
 )
 def test_what_names_nobody_is_told_with_the_nearest_right_word(text: str, said: str) -> None:
     assert unknown(text, CATALOG) == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        ("Team", "payment", "The catalog has no team 'payment'; did you mean \"payments\"?"),
+        ("User", "payment", "The catalog has no user 'payment'."),
+        ("EscalationPolicy", "ada", "The catalog has no escalation policy 'ada'."),
+        ("User", "x" * 9_000, f"The catalog has no user '{'x' * 100}'."),
+    ],
+)
+def test_a_name_of_nothing_is_told_with_the_nearest_of_its_kind(
+    kind: str, name: str, said: str
+) -> None:
+    assert as_sentence(no_such(kind, name, CATALOG.specs)) == said

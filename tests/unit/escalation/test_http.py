@@ -290,6 +290,29 @@ async def test_what_cannot_be_answered_is_a_problem(
 
 
 @pytest.mark.parametrize(
+    ("path", "kind", "near"),
+    [
+        ("/v1/on-call?schedule=wbe", "schedule", "web"),
+        ("/v1/schedules/wbe/shifts", "schedule", "web"),
+        ("/v1/schedules/wbe.ics", "schedule", "web"),
+        ("/v1/overrides?schedule=wbe", "schedule", "web"),
+        ("/v1/users/adda/calendar", "user", "ada"),
+        ("/v1/absences?person=adda", "user", "ada"),
+    ],
+)
+async def test_a_name_that_is_not_there_is_answered_with_the_nearest(
+    service: Service, path: str, kind: str, near: str
+) -> None:
+    await service.put(BASE, 0)
+    answer = await service.client.get(path)
+    assert (answer.status_code, answer.json()["type"]) == (
+        404,
+        f"urn:tocsin:problem:no-such-{kind}",
+    )
+    assert f'did you mean "{near}"?' in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
     ("path", "field"),
     [
         ("/v1/on-call?at=0001-01-01T00:00:00%2B14:00", "at"),

@@ -47,7 +47,7 @@ async def test_asked_again_with_its_key_it_is_the_same_event(service: Service) -
         (PATH, {"text": "x" * 2001}, 422, "text"),
         (PATH, {"text": "x", "to": "bob"}, 422, "to"),
         (PATH, {}, 422, "text"),
-        ("/v1/schedules/wed/notes", {"text": "x"}, 404, "Did you mean"),
+        ("/v1/schedules/wed/notes", {"text": "x"}, 404, "did you mean"),
     ],
 )
 async def test_what_is_wrong_is_named_and_tells_nothing(

@@ -222,7 +222,7 @@ async def test_the_list_is_of_a_schedule_and_a_span_page_by_page(service: Servic
     assert await listed(service, limit=1, cursor=first["next"]) == [later]
     wrong = await service.client.get(PATH, params={"schedule": "wbe"})
     assert (wrong.status_code, wrong.json()["type"]) == (404, "urn:tocsin:problem:no-such-schedule")
-    assert 'Did you mean "web"?' in wrong.json()["detail"]
+    assert 'did you mean "web"?' in wrong.json()["detail"]
 
 
 async def test_an_older_one_whose_people_are_gone_stands_in_nobodys_way(service: Service) -> None:

@@ -189,6 +189,17 @@ async def test_what_cannot_be_swapped_is_told_by_its_field(
     assert (await service.client.get("/v1/swaps")).json()["items"] == []
 
 
+@pytest.mark.parametrize(
+    ("more", "near"), [({"schedule": "wbe"}, "web"), ({"with": "bobb"}, "bob")]
+)
+async def test_a_name_that_is_not_there_is_told_with_the_nearest(
+    service: Service, more: dict[str, str], near: str
+) -> None:
+    answer = await service.client.post("/v1/swaps", json=wanted(**more))
+    assert answer.status_code == 422
+    assert f'did you mean "{near}"?' in answer.json()["detail"]
+
+
 async def test_swaps_are_listed_by_person_and_page_by_page(service: Service) -> None:
     made = [(await propose(service, reason=str(number)))["id"] for number in range(3)]
     eve = await propose(service, **{"with": "eve", "in_return": None})

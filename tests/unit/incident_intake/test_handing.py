@@ -174,6 +174,17 @@ async def test_over_http_it_is_given_once_and_refused_when_it_is_over(
     )
 
 
+async def test_an_incident_of_an_unknown_service_is_answered_with_the_nearest(
+    world: World,
+) -> None:
+    body = {"title": "by hand", "service": "chekout"}
+    answer = await world.http.post("/v1/incidents", json=body, headers=API)
+    assert (answer.status_code, answer.json()["field"]) == (422, "service")
+    assert answer.json()["detail"] == (
+        "service: the catalog has no service 'chekout'; did you mean \"checkout\"?"
+    )
+
+
 async def test_over_http_nobody_named_is_the_next_level_or_a_mistake(world: World) -> None:
     path = f"/v1/incidents/{await opened(world)}"
     answer = await world.http.post(f"{path}/escalate", json={"reason": "now"}, headers=API)

@@ -81,6 +81,8 @@ async def test_nobody_confirms_for_another_but_an_admin(office: Office) -> None:
     assert (await office.asks("seer", "POST", "/v1/chat-links", asked)).status_code == 403
     # The token of nobody in the catalog is nobody's.
     assert (await office.asks("ops", "POST", "/v1/chat-links", {"code": code})).status_code == 409
+    misspelt = await office.asks("root", "POST", "/v1/chat-links", {**asked, "user": "evee"})
+    assert (misspelt.status_code, 'did you mean "eve"?' in misspelt.json()["detail"]) == (409, True)
     assert (await office.asks("root", "POST", "/v1/chat-links", asked)).status_code == 200
 
 

@@ -250,6 +250,7 @@ async def test_words_are_commands(hands: Hands, text: str, kind: type[Command]) 
         ("ack 99", "no such incident"),
         ("snooze 7 soon", "is not a duration"),
         ("page nobody Nothing works", "no service"),
+        ("page chekout Nothing works", 'did you mean "checkout"?'),
         ("page checkout", "nothing was done"),
         ("help", "incidents: what is open"),
     ],

@@ -145,6 +145,7 @@ async def test_an_override_is_ended_once(desk: Console) -> None:
     ("wrong", "said"),
     [
         ({"person": "nobody"}, "person: the catalog has no user"),
+        ({"person": "bobb"}, "did you mean &#34;bob&#34;?"),
         ({"person": ""}, "person: "),
         ({"until": ""}, "until: write a day and a time"),
         ({"until": "soon"}, "until: write a day and a time"),

@@ -1,7 +1,10 @@
 """The nearest right word to a wrong one."""
 
 import difflib
+import re
 from collections.abc import Iterable
+
+SHOWN = 100  # A wrong name may be of any length.
 
 
 def nearest(word: str, right: Iterable[str]) -> str:
@@ -9,3 +12,16 @@ def nearest(word: str, right: Iterable[str]) -> str:
     words = {one.lower(): one for one in sorted(right)}
     found = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
     return words[found[0]] if found else ""
+
+
+def no_such(kind: str, name: str, known: Iterable[tuple[str, str]]) -> str:
+    """Return that there is no document of this kind and name, and the nearest name of the kind."""
+    near = nearest(name[:SHOWN], (one for of_kind, one in known if of_kind == kind))
+    hint = f'; did you mean "{near}"?' if near else ""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()
+    return f"the catalog has no {words} {name[:SHOWN]!r}{hint}"
+
+
+def as_sentence(clause: str) -> str:
+    """Return a clause as a sentence of its own."""
+    return f"{clause[0].upper()}{clause[1:]}{'' if clause.endswith('?') else '.'}"

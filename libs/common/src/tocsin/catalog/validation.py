@@ -33,9 +33,7 @@ class _Read:
     mistakes: tuple[Mistake, ...]
 
 
-def mistakes(
-    documents: Sequence[Written], *, known: Catalog, whole: bool = True
-) -> list[Mistake]:
+def mistakes(documents: Sequence[Written], *, known: Catalog, whole: bool = True) -> list[Mistake]:
     """Return everything wrong with `documents`, errors first, then warnings.
 
     `known` is what the catalog holds beside them: the documents of other sets. Where these are not

@@ -15,6 +15,7 @@ from escalation.domain.absence import NOBODY
 from escalation.domain.resolution import reachable, unreachable_because
 from escalation.domain.schedule import Schedule
 from tocsin.catalog import Catalog
+from tocsin.catalog.suggestions import no_such
 from tocsin.errors import Refused
 
 Status = Literal["proposed", "accepted", "declined", "withdrawn", "expired"]
@@ -131,10 +132,12 @@ def obstacles(swap: Swap, catalog: Catalog) -> Iterator[str]:
     """Yield why the schedule does not allow it, as it is now: it may have been changed since."""
     schedule = Schedule.in_catalog(catalog, swap.schedule)
     if schedule is None:
-        yield f"schedule {swap.schedule} is not in the catalog"
+        yield no_such("Schedule", swap.schedule, catalog.specs)
         return
     for person in (swap.proposer, swap.other):
-        if because := unreachable_because(person, catalog):
+        if catalog.user(person) is None:
+            yield no_such("User", person, catalog.specs)
+        elif because := unreachable_because(person, catalog):
             yield because
     # Somebody away still has their turn to give: to whom they choose, instead of to the next.
     turns = replace(schedule, absences=NOBODY)

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from escalation.domain.calendars import named, shown
+from escalation.entrypoints.unknown import unknown
 from escalation.ports import EscalationUnitOfWork
 from tocsin.clock import Clock
 from tocsin.holder import CatalogHolder
 from tocsin.unit_of_work import Store
-from tocsin.web import Page, Problem, Reader, after_cursor, cursor_of
+from tocsin.web import Page, Reader, after_cursor, cursor_of
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 
@@ -59,7 +60,7 @@ def router(store: Store[EscalationUnitOfWork], holder: CatalogHolder, clock: Clo
         del who
         known = holder.current.absences
         if person is not None and holder.current.user(person) is None:
-            raise Problem(404, "no-such-user", f"There is no user {person!r}.", field="person")
+            raise unknown("User", person, holder.current, field="person")
         begin, after = since or clock.now(), after_cursor(cursor)
         items = [
             AbsenceItem(person=name, begins=begins, until=ends)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from escalation.domain.addresses import calendar_token, is_right
 from escalation.domain.feed import Entry, of_person, of_schedule
 from escalation.entrypoints.calendar_text import calendar_text
+from escalation.entrypoints.unknown import unknown
 from tocsin.clock import Clock
 from tocsin.holder import CatalogHolder
 from tocsin.web import Problem, Reader, Writer, unavailable
@@ -42,7 +43,7 @@ def router(holder: CatalogHolder, clock: Clock, secret: str, public_url: str) ->
         del who
         token = _token(holder, name, secret)
         if token is None:
-            raise Problem(404, "no-such-user", f"There is no user {name!r}.")
+            raise unknown("User", name, holder.current)
         return CalendarAddress(url=f"{public_url.rstrip('/')}/v1/calendars/{name}/{token}.ics")
 
     @routes.get("/v1/calendars/{name}/{token}.ics", response_class=Response)
@@ -60,7 +61,7 @@ def router(holder: CatalogHolder, clock: Clock, secret: str, public_url: str) ->
 def _shifts(holder: CatalogHolder, name: str, now: datetime) -> list[Entry]:
     entries = of_schedule(name, holder.current, now)
     if entries is None:
-        raise Problem(404, "no-such-schedule", f"There is no schedule {name!r}.")
+        raise unknown("Schedule", name, holder.current)
     return entries
 
 

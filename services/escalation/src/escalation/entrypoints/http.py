@@ -10,6 +10,7 @@ from escalation.domain.escalation import Escalation
 from escalation.domain.resolution import reachable
 from escalation.domain.schedule import Schedule, Shift
 from escalation.domain.status import Exhausted, Halted, Waiting
+from escalation.entrypoints.unknown import unknown
 from escalation.handlers.knowing import catalog_known_at
 from escalation.ports import EscalationUnitOfWork
 from tocsin.catalog import Catalog
@@ -159,7 +160,7 @@ def _schedules(catalog: Catalog) -> list[str]:
 def _schedule(catalog: Catalog, name: str) -> Schedule:
     found = Schedule.in_catalog(catalog, name)
     if found is None:
-        raise Problem(404, "no-such-schedule", f"There is no schedule {name!r}.")
+        raise unknown("Schedule", name, catalog)
     return found
 
 

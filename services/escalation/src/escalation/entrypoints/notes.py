@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from escalation.entrypoints.overrides import no_schedule
 from escalation.entrypoints.swaps import speaks_for
+from escalation.entrypoints.unknown import unknown
 from escalation.handlers.notes import NoteHandlers
 from escalation.ports import EscalationUnitOfWork
 from tocsin import ids
@@ -59,7 +59,7 @@ def router(
         if not holder.loaded:
             raise Problem(503, "not-ready", "The catalog is not here yet: try again in a moment.")
         if holder.current.schedule(name) is None:
-            raise no_schedule(holder.current, name)
+            raise unknown("Schedule", name, holder.current)
         if body.by is not None:
             speaks_for(who, body.by, holder)
         key = idempotency_key(request)

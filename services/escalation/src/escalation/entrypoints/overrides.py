@@ -10,13 +10,12 @@ from escalation.domain.overriding import text
 from escalation.domain.ownership import Rights
 from escalation.entrypoints.catalog import Problems
 from escalation.entrypoints.plans import effect_item
+from escalation.entrypoints.unknown import unknown
 from escalation.handlers.overrides import Done, Listed, NoSuchOverrideError, OverrideHandlers
 from escalation.handlers.refusing import ForeignDocumentError, InvalidCatalogError
 from escalation.ports import EscalationUnitOfWork
 from tocsin import ids
-from tocsin.catalog import Catalog
 from tocsin.catalog.mistakes import Mistake
-from tocsin.catalog.suggestions import nearest
 from tocsin.clock import Clock
 from tocsin.unit_of_work import Store
 from tocsin.web import CatalogWriter, Page, Principal, Problem, Reader, after_cursor, cursor_of
@@ -101,7 +100,7 @@ def router(
         async with store.read() as uow:
             catalog, found = await handlers.listed(uow)
         if schedule is not None and catalog.schedule(schedule) is None:
-            raise no_schedule(catalog, schedule)
+            raise unknown("Schedule", schedule, catalog)
         after = after_cursor(cursor)
         shown = [
             one
@@ -188,13 +187,6 @@ def _answer(done: Done, *, dry_run: bool) -> OverrideAnswer:
         catalog_version=done.version,
         dry_run=dry_run,
     )
-
-
-def no_schedule(catalog: Catalog, name: str) -> Problem:
-    """Return the problem that there is no such schedule, with the nearest that there is."""
-    near = nearest(name, (one for kind, one in catalog.specs if kind == "Schedule"))
-    hint = f' Did you mean "{near}"?' if near else ""
-    return Problem(404, "no-such-schedule", f"There is no schedule {name!r}.{hint}")
 
 
 class _Problems(Problems):

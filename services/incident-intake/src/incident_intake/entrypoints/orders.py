@@ -23,6 +23,7 @@ from incident_intake.entrypoints.shapes import (
 from incident_intake.handlers import Handlers
 from incident_intake.ports import IntakeUnitOfWork
 from tocsin import ids
+from tocsin.catalog.suggestions import no_such
 from tocsin.clock import Clock
 from tocsin.events import (
     AcknowledgeIncident,
@@ -197,7 +198,7 @@ def _opening(who: Principal, body: NewIncident, identity: str, handlers: Handler
         raise unavailable("The catalog is not loaded yet; try again.")
     catalog = handlers.catalog.current
     if body.service and catalog.service(body.service) is None:
-        detail = f"service: the catalog has no {body.service!r}"
+        detail = f"service: {no_such('Service', body.service, catalog.specs)}"
         raise Problem(422, "invalid", detail, field="service")
     return OpenIncident(
         incident_id=ids.prefixed("inc", identity),

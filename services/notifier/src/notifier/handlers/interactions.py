@@ -10,6 +10,7 @@ from notifier.handlers.work import SOURCE
 from notifier.ports import NotifierUnitOfWork
 from tocsin import ids
 from tocsin.catalog import User
+from tocsin.catalog.suggestions import as_sentence, no_such
 from tocsin.channels import Action, Interaction, Reaction
 from tocsin.events import Actor, Command, Envelope, OpenIncident
 from tocsin.holder import CatalogHolder
@@ -172,8 +173,9 @@ class InteractionHandlers:
         now: datetime,
     ) -> Reaction:
         service, title, responder = asked
-        if ("Service", service) not in self._catalog.current.specs:
-            return Reaction("not-understood", f"The catalog has no service {service[:100]!r}.")
+        known = self._catalog.current.specs
+        if ("Service", service) not in known:
+            return Reaction("not-understood", as_sentence(no_such("Service", service, known)))
         opening = OpenIncident(
             incident_id=ids.derived("opened", channel, interaction.external_id),
             by=Actor(kind="user", name=responder),

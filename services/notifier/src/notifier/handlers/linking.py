@@ -5,6 +5,7 @@ from datetime import datetime
 from notifier.domain import linking
 from notifier.domain.linking import ChatLink
 from notifier.ports import NotifierUnitOfWork
+from tocsin.catalog.suggestions import as_sentence, no_such
 from tocsin.errors import Refused
 from tocsin.holder import CatalogHolder
 
@@ -20,8 +21,9 @@ class LinkingHandlers:
         self, uow: NotifierUnitOfWork, shown: str, person: str, now: datetime
     ) -> ChatLink:
         """Make the link that a code was shown for; Refused where it cannot be made."""
-        if ("User", person) not in self._catalog.current.specs:
-            raise Refused(f"The catalog has no User {person!r}.")
+        known = self._catalog.current.specs
+        if ("User", person) not in known:
+            raise Refused(as_sentence(no_such("User", person, known)))
         offer = await uow.chat_links.take(linking.hashed(shown), now)
         if offer is None:
             raise Refused("This code is wrong, older than ten minutes, or was used already.")

@@ -14,6 +14,7 @@ from postmortem.entrypoints.console.zones import zone_named
 from postmortem.handlers import ordering
 from tocsin import ids
 from tocsin.catalog import Catalog, Override
+from tocsin.catalog.suggestions import no_such
 from tocsin.events import EndOverride, OverrideCommand, OverrideSchedule
 from tocsin.events.commands import of_schedule
 from tocsin.web import Problem
@@ -98,7 +99,7 @@ def _people(catalog: Catalog, given: Given, was: Override | None) -> dict[str, A
     if was is not None and stays and not person:
         return {"add": was.add, "remove": was.remove, "cover": was.cover}
     if catalog.user(person) is None:
-        raise ValueError(f"person: the catalog has no user {person[:100]!r}")
+        raise ValueError(f"person: {no_such('User', person, catalog.specs)}")
     if was is not None and stays and was.cover is None:
         return {"add": (person,), "remove": was.remove}
     if how == "add":
