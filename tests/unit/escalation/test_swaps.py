@@ -74,6 +74,57 @@ async def test_what_is_proposed_changes_nothing_until_the_other_agrees(service: 
     assert {(one["author"], one["spec"]["reason"]) for one in mine} == {("ada and bob", "dentist")}
 
 
+def texts(answer: Any) -> list[str]:
+    return [one["text"] for one in answer["effects"]]
+
+
+MOVES = [
+    (
+        "schedule web, Tue 2026-03-03 09:00 to Wed 2026-03-04 09:00 (Europe/Paris):"
+        " bob instead of ada"
+    ),
+    (
+        "schedule web, Tue 2026-03-10 09:00 to Wed 2026-03-11 09:00 (Europe/Paris):"
+        " ada instead of bob"
+    ),
+]
+
+
+async def test_whose_shifts_move_is_told_before_and_after_both_have_agreed(
+    service: Service,
+) -> None:
+    swap = await propose(service)
+    assert (texts(swap), swap["catalog_version"], swap["dry_run"]) == (MOVES, 1, False)
+    agreed = (await says(service, swap, "accept", "bob")).json()
+    assert (texts(agreed), agreed["catalog_version"]) == (MOVES, 2)
+    again = (await says(service, swap, "accept", "bob")).json()
+    assert (texts(again), again["catalog_version"]) == (MOVES, 2)
+    undone = await propose(service, **{"by": "bob", "with": "ada"})
+    assert texts(undone)[0].endswith("ada instead of bob")
+    declined = (await says(service, undone, "decline", "ada")).json()
+    assert (texts(declined), declined["catalog_version"]) == ([], 2)
+
+
+async def test_a_swap_that_is_only_tried_changes_nothing(service: Service) -> None:
+    tried = await propose(service, dry_run=True)
+    assert (texts(tried), tried["dry_run"]) == (MOVES, True)
+    assert (await service.client.get("/v1/swaps")).json()["items"] == []
+    impossible = await service.client.post("/v1/swaps", json=wanted(dry_run=True, schedule="wbe"))
+    assert impossible.status_code == 422
+
+    swap = await propose(service)
+    asked = {"by": "bob", "dry_run": True}
+    path = f"/v1/swaps/{swap['id']}/accept"
+    accepting = (await service.client.post(path, json=asked)).json()
+    assert (texts(accepting), accepting["dry_run"]) == (MOVES, True)
+    assert (accepting["status"], accepting["catalog_version"]) == ("proposed", 1)
+    assert (await service.client.post(path, json={**asked, "by": "ada"})).status_code == 409
+    assert await four(service) == UNCHANGED
+    changed = [*(one for one in BASE if one["kind"] != "Schedule"), schedule("eve", "bob")]
+    await service.put([*changed, user("eve")], 1)
+    assert (await service.client.post(path, json=asked)).status_code == 409
+
+
 async def test_agreed_twice_is_agreed_once(service: Service) -> None:
     swap = await propose(service)
     first = await says(service, swap, "accept", "bob")

@@ -9,12 +9,11 @@ import typer
 from tocsin import durations
 from tocsin.cli.failure import UsageError
 from tocsin.cli.on_call import ESCALATION
-from tocsin.cli.session import Session, session
-from tocsin.cli.taking_up import TAKEN_UP_WITHIN, Within, taken_up
+from tocsin.cli.session import session
+from tocsin.cli.taking_up import TAKEN_UP_WITHIN, DryRun, Within, told
 from tocsin.cli.times import instant, rfc3339, shown
 
 PATH = "/v1/overrides"
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
 
 app = typer.Typer(no_args_is_help=True, help="Overrides: add, list, remove.")
 
@@ -64,7 +63,7 @@ def add(
     if covering or nobody:
         body["cover"] = covering or []
     answer = run.client.post(ESCALATION, PATH, body)
-    _tell(run, answer, f"{answer['id']}: {_did(answer)}, until {shown(answer['until'])}", within)
+    told(run, answer, f"{answer['id']}: {_did(answer)}, until {shown(answer['until'])}", within)
 
 
 @app.command("list")
@@ -121,7 +120,7 @@ def remove(
     path = f"{PATH}/{quote(override, safe='')}"
     params = {"dry_run": "true"} if dry_run else None
     answer = run.client.send(ESCALATION, "DELETE", path, params=params).json()
-    _tell(run, answer, f"{override} has ended", within)
+    told(run, answer, f"{override} has ended", within)
 
 
 def _span(start: str, until: str, now: datetime) -> tuple[str, str]:
@@ -160,17 +159,3 @@ def _did(one: dict[str, Any]) -> str:
     if not added:
         return f"not {', '.join(removed)}"
     return f"{', '.join(added)} instead of {', '.join(removed)}"
-
-
-def _tell(run: Session, answer: dict[str, Any], sentence: str, within: float) -> None:
-    """Say what moves, and return when every service knows it."""
-    for effect in answer["effects"]:
-        run.out.say(f"  > {effect['text']}")
-    if not answer["effects"]:
-        run.out.say("  > nobody's shift moves", style="yellow")
-    if answer["dry_run"]:
-        sentence = "nothing was changed"
-    else:
-        taken_up(run, answer["catalog_version"], within)
-    run.out.answer(answer)
-    run.out.say(sentence)

@@ -8,6 +8,7 @@ import typer
 from tocsin.cli.failure import UsageError
 from tocsin.cli.on_call import ESCALATION
 from tocsin.cli.session import session
+from tocsin.cli.taking_up import TAKEN_UP_WITHIN, DryRun, Within, moves, told
 from tocsin.cli.times import instant, rfc3339, shown
 
 PATH = "/v1/swaps"
@@ -27,8 +28,12 @@ def propose(
     return_start: Annotated[str, typer.Option("--return-from", help="Taken in return.")] = "",
     return_until: Annotated[str, typer.Option("--return-until", help="Until when.")] = "",
     reason: Annotated[str, typer.Option(help="Why; pages tell it.")] = "",
+    expires_at: Annotated[
+        str, typer.Option(help="Until when it can be accepted; default: until the first begins.")
+    ] = "",
+    dry_run: DryRun = False,
 ) -> None:
-    """Propose a swap; nothing changes until the other accepts it."""
+    """Propose a swap, and say what it would move; nothing changes until the other accepts it."""
     run = session(ctx)
     if bool(return_start) != bool(return_until):
         raise UsageError("say both --return-from and --return-until, or neither")
@@ -46,9 +51,18 @@ def propose(
     }
     if return_start:
         body["in_return"] = span(return_start, return_until)
+    if expires_at:
+        body["expires_at"] = rfc3339(instant(expires_at, run.world.now()))
+    if dry_run:
+        body["dry_run"] = True
     answer = run.client.post(ESCALATION, PATH, body)
+    moves(run, answer)
     run.out.answer(answer)
-    run.out.say(f"{answer['id']}: {_words(answer)}; {other} accepts it, or not")
+    if dry_run:
+        run.out.say("nothing was proposed")
+    else:
+        when = f"until {shown(answer['expires_at'])}"
+        run.out.say(f"{answer['id']}: {_words(answer)}; {other} accepts it {when}, or not")
 
 
 @app.command("list")
@@ -70,9 +84,18 @@ def listed(
 
 
 @app.command("accept")
-def accept(ctx: typer.Context, swap: str, by: By) -> None:
-    """Agree: from now on both are on call for each other."""
-    _answer(ctx, swap, "accept", by)
+def accept(
+    ctx: typer.Context,
+    swap: str,
+    by: By,
+    dry_run: DryRun = False,
+    within: Within = TAKEN_UP_WITHIN,
+) -> None:
+    """Agree: both are on call for each other, and every service knows when this returns."""
+    run = session(ctx)
+    body = {"by": by, "dry_run": True} if dry_run else {"by": by}
+    answer = run.client.post(ESCALATION, _path(swap, "accept"), body)
+    told(run, answer, _became(swap, answer), within)
 
 
 @app.command("decline")
@@ -89,9 +112,17 @@ def withdraw(ctx: typer.Context, swap: str, by: By) -> None:
 
 def _answer(ctx: typer.Context, swap: str, verb: str, by: str) -> None:
     run = session(ctx)
-    answer = run.client.post(ESCALATION, f"{PATH}/{quote(swap, safe='')}/{verb}", {"by": by})
+    answer = run.client.post(ESCALATION, _path(swap, verb), {"by": by})
     run.out.answer(answer)
-    run.out.say(f"{swap} is {answer['status']}: {_words(answer)}")
+    run.out.say(_became(swap, answer))
+
+
+def _path(swap: str, verb: str) -> str:
+    return f"{PATH}/{quote(swap, safe='')}/{verb}"
+
+
+def _became(swap: str, answer: dict[str, Any]) -> str:
+    return f"{swap} is {answer['status']}: {_words(answer)}"
 
 
 def _words(one: dict[str, Any]) -> str:

@@ -12,6 +12,26 @@ from tocsin.cli.session import Session
 TAKEN_UP_WITHIN = 60.0
 POLL = 0.25
 Within = Annotated[float, typer.Option(help="Seconds every service has to take it up.", min=1)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
+
+
+def moves(run: Session, answer: dict[str, Any]) -> None:
+    """Say whose shifts move, by the answer of a service."""
+    for effect in answer["effects"]:
+        run.out.say(f"  > {effect['text']}")
+    if not answer["effects"]:
+        run.out.say("  > nobody's shift moves", style="yellow")
+
+
+def told(run: Session, answer: dict[str, Any], sentence: str, within: float) -> None:
+    """Say what moves, and return when every service knows it; of a dry run only what would."""
+    moves(run, answer)
+    if answer["dry_run"]:
+        sentence = "nothing was changed"
+    else:
+        taken_up(run, answer["catalog_version"], within)
+    run.out.answer(answer)
+    run.out.say(sentence)
 
 
 def taken_up(run: Session, version: int, within: float) -> None:

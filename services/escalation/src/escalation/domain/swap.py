@@ -86,6 +86,11 @@ class Swap:
             return (given,)
         return given, (self.takes, self.other, self.proposer)
 
+    @property
+    def agreeing(self) -> str:
+        """Both, as the author of what they agree on."""
+        return f"{self.proposer} and {self.other}"
+
     def documents(self) -> list[Written]:
         """Return the overrides that it is, once both have agreed."""
         return [

@@ -1,13 +1,14 @@
 """Swaps over HTTP: propose, list, accept, decline, withdraw."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from escalation.domain.swap import Span, Swap, Verb
-from escalation.handlers.swaps import ImpossibleSwapError, NoSuchSwapError, SwapHandlers
+from escalation.entrypoints.plans import effect_item
+from escalation.handlers.swaps import Done, ImpossibleSwapError, NoSuchSwapError, SwapHandlers
 from escalation.ports import EscalationUnitOfWork
 from tocsin import ids
 from tocsin.catalog.spec import Name
@@ -59,6 +60,7 @@ class NewSwap(SpanItem):
     in_return: SpanItem | None = None
     reason: str = Field(default="", max_length=500)
     expires_at: AwareDatetime | None = None
+    dry_run: bool = False
 
     def proposed(self, swap_id: str, now: datetime) -> Swap:
         """Return the proposal."""
@@ -85,6 +87,7 @@ class SwapAnswer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     by: Name
+    dry_run: bool = False
 
 
 class SwapItem(SpanItem):
@@ -103,6 +106,14 @@ class SwapItem(SpanItem):
     overrides: list[str]
 
 
+class SwapDone(SwapItem):
+    """What became of it: whose shifts move once both have agreed, and the catalog's version."""
+
+    effects: list[Any]
+    catalog_version: int
+    dry_run: bool
+
+
 def router(
     handlers: SwapHandlers,
     store: Store[EscalationUnitOfWork],
@@ -113,16 +124,21 @@ def router(
     routes = APIRouter(tags=["swaps"])
 
     @routes.post("/v1/swaps", status_code=201)
-    async def propose(who: Writer, request: Request, body: NewSwap) -> SwapItem:
-        """Propose a swap; nothing changes until the other agrees."""
+    async def propose(who: Writer, request: Request, body: NewSwap) -> SwapDone:
+        """Propose a swap; nothing changes until the other agrees.
+
+        The answer says whose shifts would move then; with `dry_run` nothing is proposed.
+        """
         speaks_for(who, body.by, holder)
         key = idempotency_key(request)
         identity = ids.derived("swap", who.name, key) if key else ids.new()
         now = clock.now()
         swap = body.proposed(ids.prefixed("swp", identity), now)
-        async with store.begin() as uow:
+        begin = store.read if body.dry_run else store.begin
+        async with begin() as uow:
             with _Problems():
-                return _item(await handlers.propose(uow, swap, now))
+                done = await handlers.propose(uow, swap, now, dry_run=body.dry_run)
+        return _answer(done, dry_run=body.dry_run)
 
     @routes.get("/v1/swaps")
     async def listed(
@@ -137,17 +153,21 @@ def router(
         now = clock.now()
         async with store.read() as uow:
             found = await uow.swaps.listed(schedule, person, after_cursor(cursor), limit + 1)
-        items = [_item(one.as_of(now)) for one in found[:limit]]
+        items = [SwapItem(**_fields(one.as_of(now))) for one in found[:limit]]
         more = len(found) > limit
         return Page(items=items, next=cursor_of(items[-1].id) if more else None)
 
     @routes.post("/v1/swaps/{swap}/{verb}")
-    async def answer(swap: str, verb: Verb, who: Writer, body: SwapAnswer) -> SwapItem:
+    async def answer(swap: str, verb: Verb, who: Writer, body: SwapAnswer) -> SwapDone:
         """Accept or decline what was proposed to `by`, or withdraw what `by` proposed."""
         speaks_for(who, body.by, holder)
-        async with store.begin() as uow:
+        begin = store.read if body.dry_run else store.begin
+        async with begin() as uow:
             with _Problems():
-                return _item(await handlers.answer(uow, swap, verb, body.by, clock.now()))
+                done = await handlers.answer(
+                    uow, swap, verb, body.by, clock.now(), dry_run=body.dry_run
+                )
+        return _answer(done, dry_run=body.dry_run)
 
     return routes
 
@@ -159,23 +179,32 @@ def speaks_for(who: Principal, person: str, holder: CatalogHolder) -> None:
         raise Problem(403, "not-yours", detail, field="by")
 
 
-def _item(swap: Swap) -> SwapItem:
-    accepted = swap.status == "accepted"
-    return SwapItem(
-        begins=swap.gives.begins,
-        until=swap.gives.until,
-        id=swap.swap_id,
-        schedule=swap.schedule,
-        by=swap.proposer,
-        other=swap.other,
-        in_return=SpanItem.of(swap.takes) if swap.takes else None,
-        reason=swap.reason,
-        status=swap.status,
-        proposed_at=swap.proposed_at,
-        expires_at=swap.expires_at,
-        answered_at=swap.answered_at,
-        overrides=[one["name"] for one in swap.documents()] if accepted else [],
+def _answer(done: Done, *, dry_run: bool) -> SwapDone:
+    return SwapDone(
+        **_fields(done.swap),
+        effects=[effect_item(one) for one in done.effects],
+        catalog_version=done.version,
+        dry_run=dry_run,
     )
+
+
+def _fields(swap: Swap) -> dict[str, Any]:
+    accepted = swap.status == "accepted"
+    return {
+        "begins": swap.gives.begins,
+        "until": swap.gives.until,
+        "id": swap.swap_id,
+        "schedule": swap.schedule,
+        "by": swap.proposer,
+        "other": swap.other,
+        "in_return": SpanItem.of(swap.takes) if swap.takes else None,
+        "reason": swap.reason,
+        "status": swap.status,
+        "proposed_at": swap.proposed_at,
+        "expires_at": swap.expires_at,
+        "answered_at": swap.answered_at,
+        "overrides": [one["name"] for one in swap.documents()] if accepted else [],
+    }
 
 
 class _Problems:
