@@ -85,6 +85,25 @@ def test_the_shifts_of_a_schedule(cli: Cli) -> None:
     }
 
 
+def test_the_shifts_as_they_were_known_then(cli: Cli) -> None:
+    cli.tocsin.answers["GET /v1/schedules/web/shifts"] = listed()
+    words = ("--from", "2026-03-01T00:00:00Z", "--as-known-at", "2026-03-01T17:00:00+01:00")
+    assert cli("shifts", "web", *words).stdout == "Nobody is on call in this time.\n"
+    assert dict(cli.tocsin.requests[0].url.params) == {
+        "from": "2026-03-01T00:00:00Z",
+        "to": "2026-03-15T00:00:00Z",
+        "as_known_at": "2026-03-01T16:00:00Z",
+    }
+
+
+def test_who_is_who_in_a_chat_is_listed(cli: Cli) -> None:
+    link = {"channel": "slack", "subject": "U0", "user": "ada", "linked_at": "2026-03-03T12:00:00Z"}
+    cli.tocsin.answers["GET /v1/chat-links"] = listed(link)
+    assert "2026-03-03 12:00:00 UTC" in cli("chat", "list").stdout
+    cli.tocsin.answers["GET /v1/chat-links"] = listed()
+    assert cli("chat", "list").stdout == "Nobody has linked themselves.\n"
+
+
 def test_a_schedule_that_is_not_there_is_a_failure(cli: Cli) -> None:
     cli.tocsin.answers["GET /v1/schedules/x/shifts"] = problem(404, "There is no schedule 'x'.")
     result = cli("shifts", "x")

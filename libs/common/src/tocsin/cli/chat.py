@@ -6,6 +6,7 @@ from urllib.parse import quote
 import typer
 
 from tocsin.cli.session import session
+from tocsin.cli.times import shown
 
 NOTIFIER = "notifier"
 app = typer.Typer(no_args_is_help=True, help="Chats: link yourself, list, unlink.")
@@ -34,8 +35,8 @@ def listed(ctx: typer.Context) -> None:
     run.out.answer({"items": found})
     run.out.table(
         ("channel", "subject", "user", "linked at"),
-        [(one["channel"], one["subject"], one["user"], one["linked_at"]) for one in found],
-        "nobody has linked themselves",
+        [(one["channel"], one["subject"], one["user"], shown(one["linked_at"])) for one in found],
+        empty="Nobody has linked themselves.",
     )
 
 

@@ -1,5 +1,7 @@
 """`tocsin on-call`, `tocsin shifts` and `tocsin calendar`: who answers, and when."""
 
+from datetime import datetime
+from typing import Annotated
 from urllib.parse import quote
 
 import typer
@@ -9,13 +11,14 @@ from tocsin.cli.session import session
 from tocsin.cli.times import instant, rfc3339, shown
 
 ESCALATION = "escalation"
+Known = Annotated[str, typer.Option(help="By the catalog that was in force at this time.")]
 
 
 def on_call(
     ctx: typer.Context,
     schedule: str = typer.Argument("", help="One schedule only."),
     at: str = typer.Option("", help="At another instant: a time, or from now (2h)."),
-    as_known_at: str = typer.Option("", help="By the catalog that was in force at this time."),
+    as_known_at: Known = "",
 ) -> None:
     """Tell who is on call."""
     run = session(ctx)
@@ -26,7 +29,7 @@ def on_call(
         {
             "schedule": schedule or None,
             "at": rfc3339(instant(at, now)) if at else None,
-            "as_known_at": rfc3339(instant(as_known_at, now)) if as_known_at else None,
+            "as_known_at": _known(as_known_at, now),
         },
     )
     run.out.answer(found)
@@ -55,6 +58,7 @@ def shifts(
     schedule: str,
     start: str = typer.Option("", "--from", help="From when; default: now."),
     until: str = typer.Option("14d", help="Until when: a time, or how long (14d)."),
+    as_known_at: Known = "",
 ) -> None:
     """Tell the shifts of a schedule."""
     run = session(ctx)
@@ -63,7 +67,11 @@ def shifts(
     found = run.client.get(
         ESCALATION,
         f"/v1/schedules/{quote(schedule, safe='')}/shifts",
-        {"from": rfc3339(begin), "to": rfc3339(instant(until, begin))},
+        {
+            "from": rfc3339(begin),
+            "to": rfc3339(instant(until, begin)),
+            "as_known_at": _known(as_known_at, now),
+        },
     )
     run.out.answer(found)
     run.out.table(
@@ -71,6 +79,10 @@ def shifts(
         [(shown(one["from"]), shown(one["until"]), _people(one)) for one in found["items"]],
         empty="Nobody is on call in this time.",
     )
+
+
+def _known(as_known_at: str, now: datetime) -> str | None:
+    return rfc3339(instant(as_known_at, now)) if as_known_at else None
 
 
 def _people(one: Json) -> str:
