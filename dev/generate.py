@@ -10,6 +10,7 @@ from dev.generated import schemas
 from dev.generated.events_page import events_page
 from dev.generated.settings_page import settings_page
 from dev.layout import ROOT, SERVICES
+from tocsin.catalog.schema import catalog_schema
 
 DOCS = ROOT / "docs"
 OPENAPI = DOCS / "openapi"
@@ -19,7 +20,7 @@ def generated() -> dict[Path, str]:
     """Return every generated file with what it must hold."""
     documents = {
         DOCS / "asyncapi.json": schemas.asyncapi(),
-        DOCS / "catalog.schema.json": schemas.catalog_schema(),
+        DOCS / "catalog.schema.json": catalog_schema(),
     } | {OPENAPI / f"{service.name}.json": schemas.openapi(service) for service in SERVICES}
     texts = {
         path: json.dumps(value, indent=2, ensure_ascii=False) + "\n"

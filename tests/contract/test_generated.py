@@ -14,9 +14,10 @@ import pytest
 
 from dev.generate import generated, stale
 from dev.generated.applications import WRITERS, made_by
-from dev.generated.schemas import asyncapi, catalog_schema, openapi
+from dev.generated.schemas import asyncapi, openapi
 from dev.layout import ROOT, SERVICES, Service
 from tocsin.catalog import KINDS
+from tocsin.catalog.schema import catalog_schema
 from tocsin.events import ALL, Command, Event
 from tocsin.topics import TOPICS
 

@@ -82,6 +82,13 @@ def test_a_folder_without_mistakes_is_valid(cli: Cli, folder: Path) -> None:
     assert cli.json("validate", str(folder)) == {"documents": 2, "warnings": []}
 
 
+def test_the_schema_for_editors_is_printed_as_it_is_in_the_docs(cli: Cli) -> None:
+    generated = Path(__file__).parents[3] / "docs" / "catalog.schema.json"
+    for words in (("schema",), ("schema", "--json")):
+        assert cli(*words).stdout == generated.read_text(encoding="utf-8")
+    assert cli.tocsin.requests == []
+
+
 def test_a_mistake_is_named_with_file_line_and_the_nearest_word(cli: Cli, folder: Path) -> None:
     (folder / "people.yaml").write_text(BAD)
     result = cli("validate", str(folder))

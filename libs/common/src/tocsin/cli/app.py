@@ -24,6 +24,7 @@ from tocsin.cli import (
     operating,
     overrides,
     postmortems,
+    schema,
     silences,
     status,
     swaps,
@@ -92,6 +93,7 @@ def start(
 
 
 app.command("validate")(catalog.validate)
+app.command("schema")(schema.schema)
 app.command("plan")(catalog.plan)
 app.command("apply")(catalog.apply)
 app.command("export")(export.export)
