@@ -24,7 +24,9 @@ CHANGED = "The catalog has changed since this plan was made; run it again."
 Folder = Annotated[Path, typer.Argument(help="A folder of YAML files, or one file.")]
 Set = Annotated[str, typer.Option("--set", help="Whose documents these are.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-Weeks = Annotated[int, typer.Option(min=1, max=26, help="How far ahead shifts are compared.")]
+Weeks = Annotated[
+    int, typer.Option(min=1, max=26, help="How far ahead shifts are compared and gaps looked for.")
+]
 
 
 def validate(ctx: typer.Context, folder: Folder) -> None:
