@@ -162,17 +162,6 @@ def _is_kept(one: Mistake, proposal: Proposal, kept: Mapping[Key, Spec]) -> bool
     return key in kept and proposal.documents[one.position].get("spec") == kept[key]
 
 
-async def _uncovered(
-    after: Catalog, keys: Sequence[Key], now: datetime, horizon: timedelta
-) -> list[Mistake]:
-    """Return a warning for each schedule with a gap. Between two, whoever is to be paged is."""
-    warnings = []
-    for one in coverage_warnings(after, keys, now, horizon):
-        warnings += [one] if one else []
-        await asyncio.sleep(0)
-    return warnings
-
-
 def documents_changed(
     found: Sequence[Change], of_set: str, version: int, author: str
 ) -> list[CatalogDocumentChanged]:
@@ -192,3 +181,14 @@ def documents_changed(
 
 def _envelope(event: CatalogDocumentChanged | CatalogApplied, now: datetime) -> Envelope[Event]:
     return Envelope(data=event, time=now, source=SOURCE, event_id=ids.new())
+
+
+async def _uncovered(
+    after: Catalog, keys: Sequence[Key], now: datetime, horizon: timedelta
+) -> list[Mistake]:
+    """Return a warning for each schedule with a gap. Between two, whoever is to be paged is."""
+    warnings = []
+    for one in coverage_warnings(after, keys, now, horizon):
+        warnings += [one] if one else []
+        await asyncio.sleep(0)
+    return warnings
