@@ -36,7 +36,7 @@ def away(web: Schedule, *names: str, since: datetime = WEEK[0], until: datetime 
         (["bob"], ("eve",)),
         (["bob", "eve"], ("zoe",)),
         (["bob", "eve", "zoe"], ("ada",)),
-        (list(NAMES), ()),
+        (list(NAMES), ("bob",)),
     ],
 )
 def test_the_next_of_the_rotation_who_is_there_answers(
@@ -54,14 +54,48 @@ def test_the_reason_says_who_is_away() -> None:
     )
 
 
-def test_all_away_is_a_gap_that_says_so() -> None:
+def test_where_all_are_away_it_is_as_if_nobody_were_and_the_answer_says_so() -> None:
     web = away(schedule({**BASE}), "ada", "bob")
-    assert web.on_call(NOON).reason == (
+    answer = web.on_call(NOON)
+    assert answer.responders == ("bob",)
+    assert answer.reason == (
+        "schedule web",
+        "layer base, turn 1",
+        "layer base, turn 1: bob is away",
+        "everybody is away, so nobody is passed over",
+    )
+    assert web.gaps(*WEEK) == []
+    assert [one.on_call for one in web.shifts(*WEEK)] == [answer]
+
+
+def test_where_all_of_all_layers_are_away_the_upper_one_answers_as_always() -> None:
+    web = away(schedule(BASE, OFFICE), "ada", "bob", "eve")
+    assert web.on_call(utc("2026-01-12T10:00")).responders == ("eve",)
+    assert web.on_call(utc("2026-01-12T17:00")).responders == ("bob",)
+
+
+def test_of_all_away_those_who_can_be_reached_answer() -> None:
+    together = {**BASE, "rotation": {**BASE["rotation"], "participants": [["ada", "bob"]]}}
+    web = away(schedule(together), "ada", "bob")
+    assert web.on_call(NOON, lambda who: who != "bob").responders == ("ada",)
+    assert web.on_call(NOON, lambda _: False).reason == (
         "schedule web: nobody is on call",
+        "layer base, turn 1: ada is away",
         "layer base, turn 1: bob is away",
     )
-    (gap,) = web.gaps(*WEEK)
-    assert (gap.begins, gap.until) == WEEK
+
+
+def test_a_gap_on_purpose_stays_one_while_all_are_away() -> None:
+    nobody = Override("holiday", *WEEK, covers=True)
+    web = away(schedule(IN_TURN, overrides=(nobody,)), *NAMES)
+    assert web.on_call(NOON).responders == ()
+
+
+def test_as_if_nobody_were_away_the_layers_below_are_asked_as_well() -> None:
+    off = Override("off", *WEEK, removed=("ada",))
+    web = away(schedule(OFFICE, BASE, overrides=(off,)), "bob")
+    answer = web.on_call(utc("2026-01-12T10:00"), lambda who: who != "bob")
+    assert answer.responders == ("eve",)
 
 
 def test_shifts_begin_and_end_with_the_absence_and_later_turns_stay() -> None:
@@ -176,7 +210,7 @@ absences = st.dictionaries(
 
 @settings(deadline=None)
 @given(absent=absences, hours=st.integers(-200, 1000))
-def test_nobody_away_answers_and_nobody_there_loses_their_turn(
+def test_nobody_away_answers_while_others_are_there_and_nobody_there_loses_their_turn(
     absent: Absences, hours: int
 ) -> None:
     at = MONDAY + timedelta(hours=hours, minutes=30)
@@ -185,7 +219,7 @@ def test_nobody_away_answers_and_nobody_there_loses_their_turn(
     gone = {name for name, spans in absent.spans.items() if any(a <= at < b for a, b in spans)}
     if not by_turn:  # Before the rotation starts.
         assert answers == ()
-    elif by_turn[0] not in gone:
+    elif by_turn[0] not in gone or gone == set(NAMES):
         assert answers == by_turn
     else:
         first = NAMES.index(by_turn[0])

@@ -233,13 +233,14 @@ overrides = st.builds(
 )
 
 
-absences = st.dictionaries(
-    names,
-    st.lists(
-        st.builds(lambda since, hours: (since, since + timedelta(hours=hours)), starts, hours),
-        max_size=3,
-    ).map(merged),
+away = st.lists(
+    st.builds(lambda since, hours: (since, since + timedelta(hours=hours)), starts, hours),
     max_size=3,
+).map(merged)
+# Of some people, each their own; or of all of them at once, as on a public holiday.
+absences = st.one_of(
+    st.dictionaries(names, away, max_size=3),
+    away.map(lambda spans: dict.fromkeys(("ada", "bob", "eve", "gone"), spans)),
 ).map(Absences)
 
 
@@ -274,7 +275,10 @@ def test_on_call_and_shifts_agree_at_every_instant(
     ]
     for at in instants:
         (span,) = [span for span in spans if span.begins <= at < span.until]
-        assert web.on_call(at, lambda who: who != "gone") == span.on_call
+        answer = web.on_call(at, lambda who: who != "gone")
+        assert answer == span.on_call
+        by_turn = replace(web, absences=Absences()).on_call(at, lambda who: who != "gone")
+        assert answer.responders or not by_turn.responders  # No absence makes a gap.
 
 
 def test_instants_are_utc() -> None:

@@ -71,7 +71,7 @@ async def test_of_a_teams_calendar_all_members_are_away(world: World) -> None:
     await world.service.put([*BASE, {"kind": "Team", "name": "web", "spec": team}])
     await world.works()
     assert [one["person"] for one in await world.get("/v1/absences")] == ["ada", "bob"]
-    assert await world.on_call(NOON_WEDNESDAY) == []
+    assert await world.on_call(NOON_WEDNESDAY) == ["ada"]  # All are away: as if nobody were.
     assert world.fetched == [ADAS]
 
 

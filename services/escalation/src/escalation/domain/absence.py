@@ -1,6 +1,7 @@
 """Who is away at an instant, and so passed over: the next of the rotation answers instead.
 
-Nobody's later turn moves. An override that puts somebody on call decides for everybody it names:
+Nobody's later turn moves. Where nobody else is left, nobody is passed over: a page that reaches a
+beach is better than none. An override that puts somebody on call decides for everybody it names:
 they answer, away or not, and so for whom they replace nobody else steps in.
 """
 

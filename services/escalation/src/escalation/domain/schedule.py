@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from escalation.domain.absence import NOBODY, Absences, absent, present
+from escalation.domain.absence import NOBODY, NONE, Absences, absent, present
 from escalation.domain.layer import Layer, Turn
 from escalation.domain.override import IsReachable, Names, Override, applied
 from tocsin import catalog
@@ -22,6 +22,7 @@ __all__ = ["IsReachable", "OnCall", "Schedule", "Shift", "everybody"]
 SIGHT = timedelta(days=32)
 # Most hand-offs are near: a month of a schedule is not worked out to find tomorrow's.
 AHEAD = (timedelta(days=1), timedelta(days=8), SIGHT + TICK)
+EVERYBODY_AWAY = "everybody is away, so nobody is passed over"
 
 
 def everybody(_responder: str) -> bool:
@@ -55,7 +56,7 @@ class Schedule:
     """Layers from the base upwards, and overrides in the order they apply.
 
     The turns of `shadows` are shown beside whoever answers, whatever the layers and overrides say.
-    Whoever is away, by `absences`, is passed over.
+    Whoever is away, by `absences`, is passed over, unless that leaves nobody.
     """
 
     name: str
@@ -182,8 +183,28 @@ class Schedule:
         away: frozenset[str],
         is_reachable: IsReachable,
     ) -> OnCall:
-        """Return who answers, of each layer's turn, from the top, and the overrides in force."""
+        """Return who answers. Where absences alone leave nobody, it is as if there were none."""
         passed_over = absent(away, forced, is_reachable)
+        if not passed_over:
+            return self._layered(turns, forced, NONE, is_reachable)
+        turns = tuple(turns)
+        answer = self._layered(turns, forced, passed_over, is_reachable)
+        if answer.responders:
+            return answer
+        anyway = self._layered(turns, forced, NONE, is_reachable)
+        if not anyway.responders:
+            return answer
+        reason = dict.fromkeys([*anyway.reason, *answer.reason[1:], EVERYBODY_AWAY])
+        return replace(anyway, reason=tuple(reason))
+
+    def _layered(
+        self,
+        turns: Iterable[tuple[Layer, Turn | None]],
+        forced: Sequence[Override],
+        passed_over: frozenset[str],
+        is_reachable: IsReachable,
+    ) -> OnCall:
+        """Return who answers, of each layer's turn, from the top, and the overrides in force."""
         people: Names = ()
         chain: list[str] = []
         hidden: list[str] = []
