@@ -39,6 +39,8 @@ class World:
         self.refused: set[str] = set()
         self.error: Exception | None = None
         self.findings: list[Finding] = []
+        self.lasting: list[Finding] = []
+        self.mistake: Exception | None = None
         self.blind: Exception | None = None
         self.sent: list[tuple[str, str]] = []
         self.deaf: set[str] = set()
@@ -51,6 +53,7 @@ class World:
             on_timers=self._on_timers,
             http=Starlette(),
             on_overdue=self._act,
+            on_look=self._look_further,
         )
         self.alarms = Alarms(addresses, self._send, self._monotonic)
         self.auditor = Auditor(application, self._look, self.lease, self.alarms, "the manual")
@@ -89,6 +92,12 @@ class World:
         if self.blind is not None:
             raise self.blind
         return self.findings
+
+    async def _look_further(self, uow: UnitOfWork, now: datetime) -> list[Finding]:
+        del uow, now
+        if self.mistake is not None:
+            raise self.mistake
+        return self.lasting
 
     async def _send(self, address: str, alarm: Alarm) -> None:
         if address in self.deaf:
@@ -247,3 +256,53 @@ async def test_who_lost_the_lease_gives_no_all_clear_for_who_has_it(world: World
     world.lease.ours = False
     assert await world.at(2) == []
     assert world.auditor.debts.overdue == 1  # It is seen all the same.
+
+
+CALENDAR = Finding("calendar of ada", START, "cannot be read", shared=True, lasting=True)
+BROKEN = (OPS, "[Tocsin] things: calendar of ada")
+
+
+async def test_what_lasts_is_told_once_and_then_daily(world: World) -> None:
+    world.lasting = [CALENDAR]
+    quarters = range(0, 3 * 24 * 60, 15)
+    told = {minutes: sent for minutes in quarters if (sent := await world.at(minutes))}
+    assert told == {0: [BROKEN], 24 * 60: [BROKEN], 48 * 60: [BROKEN]}
+
+
+async def test_what_lasts_holds_back_no_all_clear(world: World) -> None:
+    world.lasting = [CALENDAR]
+    assert await world.at(0) == [BROKEN]
+    await world.owe("a")
+    assert await world.at(2) == [(OPS, "[Tocsin] things: 1 overdue, calendar of ada")]
+    await world.discharge("a")
+    assert await world.at(3) == [OVER]
+    assert await world.at(20) == []
+
+
+async def test_nor_on_a_replica_that_leaves_it_to_another(world: World) -> None:
+    world.lasting, world.lease.ours = [CALENDAR], False
+    world.findings = [Finding("consumer x", START, "fails")]
+    assert await world.at(1) == [(OPS, "[Tocsin] things: consumer x")]
+    world.findings = []
+    assert await world.at(2) == [OVER]
+
+
+@pytest.mark.parametrize("addresses", [(), (OPS,)])
+async def test_no_heartbeat_is_withheld_for_what_lasts(addresses: tuple[str, ...]) -> None:
+    world = World(*addresses)
+    world.lasting, world.deaf = [CALENDAR], {OPS}
+    await world.at(1)
+    assert world.auditor.troubles() == []
+
+
+async def test_a_mistake_in_what_a_service_looks_at_does_not_end_the_looking(world: World) -> None:
+    world.mistake = ValueError("a bug")
+    await world.owe("a")
+    assert await world.at(2) == [ONE]
+    assert world.acted == [["a"]]
+
+
+async def test_a_database_that_goes_away_while_a_service_looks_is_seen(world: World) -> None:
+    world.mistake = OSError("away")
+    await world.at(1)
+    assert await world.at(2.1) == [(OPS, "[Tocsin] things: database")]

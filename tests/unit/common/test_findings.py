@@ -90,6 +90,12 @@ def test_the_message_says_what_for_whom_since_when_and_where_to_look() -> None:
     assert [one["what"] for one in message.document["findings"]] == ["outbox"]
 
 
+def test_what_lasts_is_an_alarm_too_where_it_is_all_there_is() -> None:
+    calendar = Finding("calendar of ada", START, "the calendar cannot be read", lasting=True)
+    assert situation(calendar).is_well
+    assert alarm(situation(calendar), "the manual").document["type"] == "alarm"
+
+
 def test_the_all_clear_says_so() -> None:
     message = all_clear(situation())
     assert message.subject == "[Tocsin] escalation: nothing is overdue any more"

@@ -5,7 +5,7 @@ Every replica looks, and shows what it sees in its metrics; one of them acts and
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol
 
@@ -89,15 +89,14 @@ class Auditor(Generic[U]):
         found = await self._vitals(now)
         async with self._application.store.read() as uow:
             debts = self.debts = await uow.ledger.debts(now)
-            if self._application.on_look:
-                found += await self._application.on_look(uow, now)
+            found = [*found, *await self._looked_further(uow, now)]
         _show(debts, now)
         holds = False
         if debts.overdue or any(one.shared for one in found):
             holds = await self._lease.holds()
         if not holds:  # Another replica tells what all of them can see.
             own = tuple(one for one in found if not one.shared)
-            more = bool(debts.overdue) or len(own) < len(found)
+            more = bool(debts.overdue) or any(one.shared and not one.lasting for one in found)
             return self._situation(now, findings=own, is_partial=more), False
         if debts.overdue and not any(one.key == OUTBOX_KEY for one in found):
             # Otherwise what was said first has not even left.
@@ -106,6 +105,18 @@ class Auditor(Generic[U]):
             overdue = await uow.ledger.listed(findings.MOST_TOLD, overdue_at=now)
         situation = self._situation(now, debts=debts, overdue=tuple(overdue), findings=tuple(found))
         return situation, True
+
+    async def _looked_further(self, uow: U, now: datetime) -> Collection[Finding]:
+        """Return what the service itself finds; a mistake in that must not end the looking."""
+        if self._application.on_look is None:
+            return ()
+        try:
+            return await self._application.on_look(uow, now)
+        except Exception as error:
+            if is_infrastructure(error):
+                raise
+            log.exception("not_looked_further")
+            return ()
 
     def _blind(self, now: datetime) -> Situation:
         """Return what is known while the database does not answer: that it does not."""
@@ -157,18 +168,18 @@ class Auditor(Generic[U]):
 
     async def _tell(self, situation: Situation, *, holds: bool) -> None:
         if findings.is_over(situation, self._told):
-            self._told, self.unheard = Told(), False
+            self._told, self.unheard = Told(lasting=self._told.lasting), False
             await self._alarms.send(findings.all_clear(situation))
         elif findings.is_time(situation, self._told):
             heard = await self._alarms.send(findings.alarm(situation, self._look_at))
-            self.unheard = not heard
+            self.unheard = not heard and not situation.is_well
             if heard or not self._alarms.has_addresses:
                 await self._remember(situation, holds=holds)
         else:
             await self._alarms.catch_up()
 
     async def _remember(self, situation: Situation, *, holds: bool) -> None:
-        self._told = Told(situation.keys, situation.at)
+        self._told = situation.told(self._told)
         if not (holds and situation.debts.overdue):
             return
         try:

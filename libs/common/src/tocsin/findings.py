@@ -1,5 +1,6 @@
 """Findings: what is not as it must be, when people are told of it, and in which words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,25 +8,32 @@ from typing import Any
 from tocsin.obligations import TELL_EVERY, Debts, Obligation, plain
 
 BUNDLED_FOR = timedelta(minutes=1)  # News that comes sooner after an alarm goes with the next.
+TELL_LASTING_EVERY = timedelta(days=1)
 MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is wrong since then. One that is `shared` every replica finds."""
+    """Something that is wrong since then. One that is `shared` every replica finds.
+
+    `lasting`: nobody is woken less for it, and somebody outside may have to mend it. It is told
+    daily, and says nothing about whether all is well.
+    """
 
     key: str
     since: datetime
     text: str
     shared: bool = False
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What people were told last, and when."""
+    """What people were told last, and when; of what lasts, by its keys, when of each."""
 
     keys: frozenset[str] = frozenset()
     at: datetime | None = None
+    lasting: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +61,30 @@ class Situation:
 
     @property
     def is_well(self) -> bool:
-        """Return whether there is nothing to tell."""
-        return not self.debts.overdue and not self.findings and not self.is_partial
+        """Return whether there is nothing to tell, but for what lasts."""
+        return not self.debts.overdue and not self.urgent and not self.is_partial
 
     @property
     def keys(self) -> frozenset[str]:
         """What the findings are told apart by."""
         return frozenset(finding.key for finding in self.findings)
 
+    @property
+    def urgent(self) -> frozenset[str]:
+        """The keys of those that do not last."""
+        return frozenset(finding.key for finding in self.findings if not finding.lasting)
+
+    def told(self, before: Told) -> Told:
+        """Return what people know once they are told of all this."""
+        lasting = dict.fromkeys(self.keys - self.urgent, self.at)
+        return Told(self.urgent, None if self.is_well else self.at, {**before.lasting, **lasting})
+
 
 def is_time(situation: Situation, told: Told) -> bool:
     """Return whether people are to be told now: of what is new, and of all again after a while."""
-    is_new = bool(situation.keys - told.keys) or situation.debts.untold > 0
-    if not is_new and not situation.findings:
+    news = bool(situation.urgent - told.keys) or situation.debts.untold > 0
+    is_new = news or _is_day_over(situation, told)
+    if not is_new and not situation.urgent:
         return False
     quiet_for = None if told.at is None else situation.at - told.at
     if quiet_for is None or quiet_for < timedelta(0):  # The clock was put back.
@@ -76,6 +95,15 @@ def is_time(situation: Situation, told: Told) -> bool:
 def is_over(situation: Situation, told: Told) -> bool:
     """Return whether what people were told of is settled: they want to know that too."""
     return situation.is_well and told.at is not None
+
+
+def _is_day_over(situation: Situation, told: Told) -> bool:
+    """Return whether something that lasts is new, or was told a day ago."""
+    for key in situation.keys - situation.urgent:
+        at = told.lasting.get(key)
+        if at is None or not timedelta(0) <= situation.at - at < TELL_LASTING_EVERY:
+            return True
+    return False
 
 
 def alarm(situation: Situation, look_at: str) -> Alarm:
@@ -94,14 +122,14 @@ def alarm(situation: Situation, look_at: str) -> Alarm:
     for finding in situation.findings:
         lines.append(f"{plain(finding.text)}, since {spoken(finding.since)}")
     lines += ["", f"Look at: {look_at}"]
-    return Alarm(subject, "\n".join(lines) + "\n", _document(situation, subject))
+    return Alarm(subject, "\n".join(lines) + "\n", _document("alarm", situation, subject))
 
 
 def all_clear(situation: Situation) -> Alarm:
     """Return the message that it is settled."""
     subject = f"[Tocsin] {situation.service}: nothing is overdue any more"
     text = f"{situation.service}, {spoken(situation.at)}\n\nNothing is overdue any more.\n"
-    return Alarm(subject, text, _document(situation, subject))
+    return Alarm(subject, text, _document("all-clear", situation, subject))
 
 
 def spoken(at: datetime) -> str:
@@ -115,9 +143,9 @@ def _promise(one: Obligation, now: datetime) -> list[str]:
     return [f"  {plain(one.text)}", f"    was due {spoken(one.due_at)}, {late} s ago{again}"]
 
 
-def _document(situation: Situation, subject: str) -> dict[str, Any]:
+def _document(kind: str, situation: Situation, subject: str) -> dict[str, Any]:
     return {
-        "type": "alarm" if not situation.is_well else "all-clear",
+        "type": kind,
         "service": situation.service,
         "at": situation.at.isoformat(),
         "subject": subject,
