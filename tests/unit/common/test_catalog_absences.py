@@ -37,6 +37,12 @@ def test_a_calendar_is_an_address_or_a_variable(spec: dict[str, str]) -> None:
         {"url": "https://cal.example/a b"},
         {"url": "https://cal.example/\n"},
         {"url": "https:///ada.ics"},
+        {"url": "https://[cal.example.org"},
+        {"url": "https://cal.example]/ada.ics"},
+        {"url": "https://[2606:4700::zz]/ada.ics"},
+        {"url": "https://cal.example:99999/"},
+        {"url": "https://cal.example:ics/"},
+        {"url": "https://:443/"},
         {"url": "https://cal.example/" + "x" * 2000},
         # Another secret must not be sent to wherever it says.
         {"url_env": "ESCALATION_SECRET"},
@@ -49,8 +55,9 @@ def test_anything_else_is_a_mistake(spec: dict[str, str]) -> None:
         Calendar.model_validate(spec)
 
 
-def test_the_mistake_says_what_to_write() -> None:
-    user = {**ADA, "spec": {"calendars": [{"url": "webcal://cal.example/ada.ics"}]}}
+@pytest.mark.parametrize("url", ["webcal://cal.example/ada.ics", "https://[cal.example.org"])
+def test_the_mistake_says_what_to_write(url: str) -> None:
+    user = {**ADA, "spec": {"calendars": [{"url": url}]}}
     (found,) = [one for one in mistakes([user], known=Catalog()) if one.is_error]
     assert found.path == "spec.calendars[0].url"
     assert found.message.startswith("write https://host/path")

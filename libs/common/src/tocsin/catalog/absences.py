@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -19,9 +20,18 @@ _URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+([/?#][!-~]*)?")
 
 
 def _is_url(text: str) -> str:
-    if not _URL.fullmatch(text):
+    if not _URL.fullmatch(text) or not _has_host(text):
         raise ValueError("write https://host/path, without a login; a private one as `url_env`")
     return text
+
+
+def _has_host(text: str) -> bool:
+    """Return whether a host, and a port where there is one, can be read in it."""
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 class Calendar(Spec):
