@@ -2,10 +2,11 @@
 
 import asyncio
 import shutil
+import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,21 @@ async def test_the_next_address_is_called_where_nobody_answers_at_the_first() ->
     async with site(calendar) as found:
         fetch = HttpFetch(Egress(LOOPBACK, resolve=Names(["127.0.0.2", "127.0.0.1"])))
         assert await fetch(found.url("cal.example")) == b"BEGIN:VCALENDAR"
+
+
+async def test_the_next_address_is_called_where_nothing_comes_back_from_the_first() -> None:
+    """As of IPv6 that something on the way swallows."""
+    async with site(calendar) as found:
+        with socket.socket() as mute, ExitStack() as callers:
+            mute.bind(("127.0.0.2", found.port))
+            mute.listen(0)
+            for _ in range(4):  # No more is taken in, and whoever calls hears nothing.
+                caller = callers.enter_context(socket.socket())
+                caller.setblocking(False)
+                caller.connect_ex(("127.0.0.2", found.port))
+            names = Names(["127.0.0.2", "127.0.0.1"])
+            fetch = HttpFetch(Egress(LOOPBACK, resolve=names), within=4)
+            assert await fetch(found.url("cal.example")) == b"BEGIN:VCALENDAR"
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00::1"])

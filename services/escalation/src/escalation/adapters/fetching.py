@@ -19,6 +19,7 @@ WITHIN = 10.0
 MOST = 1024 * 1024
 MOST_REDIRECTS = 3
 MOST_ADDRESSES = 3
+CONNECTED_WITHIN = 1 / 4  # Of all the time: the last of the addresses wants some too.
 PORTS = {"https": 443, "http": 80}
 REDIRECTS = {301, 302, 303, 307, 308}
 HEADERS = {
@@ -43,12 +44,11 @@ class HttpFetch:
         """Return what is there; raise UnreadableError."""
         self._tls = self._tls or ssl.create_default_context()
         try:
+            waits = httpx.Timeout(self._within, connect=self._within * CONNECTED_WITHIN)
             # `trust_env` would let a proxy look names up, unchecked.
             async with (
                 asyncio.timeout(self._within),
-                httpx.AsyncClient(
-                    verify=self._tls, trust_env=False, timeout=self._within
-                ) as client,
+                httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=waits) as client,
             ):
                 return await self._followed(client, httpx.URL(url))
         except TimeoutError as error:
@@ -75,7 +75,7 @@ class HttpFetch:
         for address in others:
             try:
                 return await _sent(client, url, address)
-            except httpx.ConnectError:
+            except (httpx.ConnectError, httpx.ConnectTimeout):
                 continue
         return await _sent(client, url, last)
 
