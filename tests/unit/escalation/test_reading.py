@@ -1,11 +1,16 @@
 """Calendars of other programs, well-meant and hostile: which spans are read of them, and why none."""
 
+import json
+import subprocess
+import sys
+import time
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from escalation.adapters import reading_apart
-from escalation.adapters.reading import ApartRead
+from escalation.adapters.reading import COMMAND, ApartRead
 from escalation.adapters.reading_apart import RefusedError, spans_of
 from escalation.domain.calendars import Spans
 from escalation.ports import UnreadableError
@@ -42,6 +47,14 @@ WHOLE_DAYS = [("2026-12-24T00:00:00", "2026-12-27T00:00:00")]
             [("2026-12-24T00:00:00", "2026-12-25T00:00:00")],
         ),
         (
+            "DTSTART;VALUE=DATE:20261224|DTEND;VALUE=DATE:20261224",  # As some programs write it.
+            [("2026-12-24T00:00:00", "2026-12-25T00:00:00")],
+        ),
+        (
+            "DTSTART;VALUE=DATE;TZID=Nowhere:20261224|DTEND;VALUE=DATE;TZID=Nowhere:20261225",
+            [("2026-12-24T00:00:00", "2026-12-25T00:00:00")],
+        ),
+        (
             "DTSTART:20260601T080000Z|DTEND:20260601T100000Z",
             [("2026-06-01T08:00:00Z", "2026-06-01T10:00:00Z")],
         ),
@@ -67,6 +80,19 @@ WHOLE_DAYS = [("2026-12-24T00:00:00", "2026-12-27T00:00:00")]
 )
 def test_an_event_is_a_span(event: str, spans: list[tuple[str, str]]) -> None:
     assert read(event) == spans
+
+
+IN_ZONE = "DTSTART;TZID=Our Office:20260601T080000|DTEND;TZID=Our Office:20260601T100000"
+DAILY = "DTSTART:20260601T080000Z|DURATION:PT2H|RRULE:FREQ=DAILY;COUNT=3"
+OUR_SHOP = (
+    "BEGIN:VTIMEZONE|TZID:Our Shop|BEGIN:STANDARD|DTSTART:19700101T000000|TZOFFSETFROM:+0300"
+    "|TZOFFSETTO:+0300|END:STANDARD|END:VTIMEZONE"
+)
+
+
+def test_a_time_zone_may_be_described_in_the_calendar() -> None:
+    in_shop = IN_ZONE.replace("Office", "Shop")
+    assert read(in_shop, head=OUR_SHOP) == [("2026-06-01T05:00:00Z", "2026-06-01T07:00:00Z")]
 
 
 def test_an_event_of_centuries_is_cut_to_what_is_looked_at() -> None:
@@ -127,6 +153,9 @@ def test_a_calendar_without_events_says_that_nobody_is_away() -> None:
         (calendar(DAY, "DTSTART:tomorrow|DTEND:20260102"), "the DTSTART of an event"),
         (calendar(DAY, f"{DAY}|RRULE:FREQ=SOMETIMES"), "the RRULE of an event"),
         (calendar(DAY, f"{DAY}|EXDATE:x"), "the EXDATE of an event"),
+        (calendar(DAY, IN_ZONE), "its time zone 'Our Office' is not known"),
+        (calendar(f"{DAILY}|EXDATE;TZID=Nowhere:20260602T080000"), "zone 'Nowhere'"),
+        (calendar(f"{DAILY}|RDATE;TZID=Nowhere:20260602T080000"), "zone 'Nowhere'"),
     ],
 )
 def test_what_is_refused_says_why(body: bytes, because: str) -> None:
@@ -144,6 +173,44 @@ async def apart(body: bytes, within: float = 120.0) -> Spans:
 
 async def test_read_in_a_process_of_its_own_it_is_the_same() -> None:
     assert await apart(calendar(DAY)) == tuple(WHOLE_DAYS)
+
+
+def test_its_process_is_small_and_the_first_to_go_where_memory_runs_short() -> None:
+    words = [*COMMAND, SINCE.isoformat(), UNTIL.isoformat()]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={}) as process:
+        own = Path(f"/proc/{process.pid}")
+        if not (own / "oom_score_adj").exists():
+            pytest.skip("nothing is told here of other processes")
+        while (own / "oom_score_adj").read_text().strip() != "1000" and process.poll() is None:
+            time.sleep(0.05)
+        limits = (own / "limits").read_text()
+        answer, _ = process.communicate(calendar(DAY))
+    # With the service beside it, it has to fit into what docs/operations.md gives both.
+    (most,) = [line.split()[3] for line in limits.splitlines() if "address space" in line]
+    assert int(most) <= 256 * 1024 * 1024
+    assert json.loads(answer) == {"spans": [list(span) for span in WHOLE_DAYS]}
+
+
+def test_the_largest_calendar_fits_into_that_process() -> None:
+    largest = calendar(*[f"{DAY}|SUMMARY:{'x' * 90}"] * reading_apart.MOST_EVENTS)
+    assert len(largest) > 1_000_000
+    words = [*COMMAND, SINCE.isoformat(), UNTIL.isoformat()]
+    found = subprocess.run(words, input=largest, capture_output=True, check=True, env={})
+    assert json.loads(found.stdout) == {"spans": [list(span) for span in WHOLE_DAYS]}
+
+
+def test_what_takes_too_much_memory_says_so() -> None:
+    small = "from escalation.adapters import reading_apart as one; one.MEMORY = 32 * 1024 * 1024"
+    words = [sys.executable, "-c", f"{small}; one.main()", SINCE.isoformat(), UNTIL.isoformat()]
+    largest = calendar(*[DAY] * reading_apart.MOST_EVENTS)
+    found = subprocess.run(words, input=largest, capture_output=True, check=True)
+    assert json.loads(found.stdout) == {"error": "it takes too much memory to read"}
+
+
+def test_where_no_kernel_takes_a_score_it_is_read_all_the_same() -> None:
+    program = "from pathlib import Path; from escalation.adapters import reading_apart as one"
+    words = [sys.executable, "-c", f"{program}; one.be_small(Path('/nowhere/score'))"]
+    subprocess.run(words, check=True)
 
 
 async def test_without_a_process_nothing_is_read() -> None:
