@@ -35,7 +35,7 @@ async def test_a_new_one_is_due_at_once_and_nothing_is_known_of_it(store: Store[
     await watch(store, ADAS, BOBS)
     async with store.read() as uow:
         assert await uow.calendars.states() == [Watched(BOBS, NOW), Watched(ADAS, NOW)]
-        assert await uow.calendars.spans() == {BOBS: (), ADAS: ()}
+        assert await uow.calendars.spans() == {}
 
 
 async def test_what_was_read_comes_back_as_it_was(store: Store[Any]) -> None:
@@ -43,7 +43,7 @@ async def test_what_was_read_comes_back_as_it_was(store: Store[Any]) -> None:
     read = Watched(ADAS, NOW).read("digest", NOW + minutes(1), EVERY)
     async with store.begin() as uow:
         await uow.calendars.save(read, SPANS)
-    failed = read.failed("answered 404", NOW + minutes(16), EVERY)
+    failed = read.claimed(NOW + minutes(16)).failed("answered 404", NOW + minutes(16), EVERY)
     async with store.begin() as uow:
         await uow.calendars.save(failed, None)
     async with store.read() as uow:
@@ -81,6 +81,9 @@ async def test_one_that_is_claimed_is_nobody_elses_until_the_claim_runs_out(
     assert await claimed(store, timedelta()) == ADAS
     assert await claimed(store, CLAIMED_FOR - timedelta(microseconds=1)) is None
     assert await claimed(store, CLAIMED_FOR) == ADAS
+    async with store.read() as uow:
+        (state,) = await uow.calendars.states()
+    assert (state.failures, state.failing_since) == (2, NOW + CLAIMED_FOR)
 
 
 async def test_what_has_waited_longest_is_claimed_first(store: Store[Any]) -> None:

@@ -1,5 +1,6 @@
 """The worker that reads calendars, beside its service, and sites that say what a test wants."""
 
+import asyncio
 import json
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -36,6 +37,9 @@ class World:
         self.site: dict[str, Spans | Exception] = {}
         self.fetched: list[str] = []
         self.environ = {"CALENDAR_ADA": PRIVATE}
+        self.fetching = asyncio.Event()
+        self.slow: asyncio.Event | None = None
+        self.stopping = asyncio.Event()
         self.handlers = AbsenceHandlers(
             CatalogHandlers(self.service.holder), self.service.holder, EVERY
         )
@@ -43,10 +47,13 @@ class World:
 
     def another(self) -> Watching:
         held = (self.service.store, self.service.holder, self.clock, self.handlers)
-        return Watching(*held, self.fetch, self.read, self.environ)
+        return Watching(*held, self.fetch, self.read, self.environ, self.stopping)
 
     async def fetch(self, url: str) -> bytes:
         self.fetched.append(url)
+        self.fetching.set()
+        if self.slow:
+            await self.slow.wait()
         found = self.site.get(url, UnreadableError("answered 404"))
         if isinstance(found, Exception):
             raise found

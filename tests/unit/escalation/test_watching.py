@@ -8,6 +8,7 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from escalation.bootstrap import build
+from escalation.domain.calendars import APART
 from escalation.entrypoints.watching import Watching
 from escalation.ports import EscalationUnitOfWork
 from escalation.settings import EscalationSettings
@@ -135,6 +136,18 @@ async def test_the_coming_weeks_are_told_anew(world: World) -> None:
     assert midnight not in {one.begins for one in told.layers[0].shifts}
 
 
+async def test_what_calendars_say_makes_no_plan_stale(world: World) -> None:
+    world.site[ADAS] = (TODAY,)
+    documents = [away("ada", ADAS), *BASE[1:]]
+    await world.service.put(documents)
+    await world.works()
+    assert await world.version() == 2
+    assert (await world.service.put([*documents, user("eve")], 1)).status_code == 200
+    for stale in (2, 4):  # What somebody else did does; and nobody knows the fourth.
+        answer = await world.service.put(documents, stale)
+        assert (answer.status_code, answer.json()["version"]) == (412, 3)
+
+
 async def test_it_is_still_known_what_was_known_before(world: World) -> None:
     world.site[ADAS] = (WEDNESDAY,)
     await world.service.put([away("ada", ADAS), *BASE[1:]])
@@ -192,6 +205,7 @@ async def test_a_calendar_that_is_named_no_more_is_forgotten(world: World) -> No
     await world.service.put([away("ada", ADAS), *BASE[1:]])
     await world.works()
     await world.service.put(BASE)
+    world.clock.advance(APART)
     await world.works()
     assert await world.on_call(NOON_WEDNESDAY) == ["ada"]
     assert await world.get("/v1/absences/calendars") == []
@@ -203,6 +217,7 @@ async def test_somebody_who_is_deleted_takes_their_absences_along(world: World) 
     await world.works()
     answer = await world.service.put([user("bob"), schedule("bob")])
     assert answer.status_code == 200
+    world.clock.advance(APART)
     await world.works()
     documents = (await world.service.client.get("/v1/catalog")).json()["documents"]
     assert [one["kind"] for one in documents] == ["Schedule", "User"]
@@ -215,6 +230,7 @@ async def test_a_new_member_is_away_with_the_team_without_another_reading(world:
     await world.works()
     both = {**team, "members": ["ada", "bob"]}
     await world.service.put([*BASE, {"kind": "Team", "name": "web", "spec": both}])
+    world.clock.advance(APART)
     await world.works()
     assert [one["person"] for one in await world.get("/v1/absences")] == ["ada", "bob"]
     assert world.fetched == [ADAS]
@@ -227,6 +243,7 @@ async def test_a_rollback_does_not_bring_back_who_was_away(world: World) -> None
     answer = await world.service.client.post("/v1/catalog/rollback", json={"version": 1})
     assert answer.status_code == 200, answer.text
     await world.service.follow()
+    world.clock.advance(APART)
     await world.works()
     assert await world.on_call(NOON_WEDNESDAY) == ["bob"]
 

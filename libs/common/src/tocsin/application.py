@@ -1,7 +1,8 @@
 """What a service is made of: the value that its bootstrap returns and `lifecycle.run` runs."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -87,12 +88,13 @@ class Application(Generic[U]):
 
 @dataclass(frozen=True)
 class Parts(Generic[U]):
-    """What a bootstrap is given to build its application from."""
+    """What a bootstrap is given to build its application from. `stopping` is set at a stop."""
 
     store: Store[U]
     clock: Clock
     catalog: CatalogHolder
     publisher: Publisher
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class Process:
         self.relayed = KafkaPublisher(found.kafka, found.topic_prefix, client, PUBLISH_WITHIN)
         self.relay = Relay(self.database, self.relayed, self.clock)
         self.follower = Follower(found.kafka, found.topic_prefix, self.database, self.catalog)
-        parts = Parts(self.store, self.clock, self.catalog, self.direct)
+        parts = Parts(self.store, self.clock, self.catalog, self.direct, self.stop)
         self.application = definition.build(found, parts)
         self.timers = TimerLoop(self.application)
         self.subscribers = Subscribers(

@@ -51,10 +51,6 @@ def build(
     overriding = OverrideHandlers(documents)
     noting = NoteHandlers()
     away = AbsenceHandlers(documents, parts.catalog, timedelta(seconds=settings.calendars_every))
-    egress = Egress(settings.egress_allow, setting="ESCALATION_EGRESS_ALLOW")
-    watching = Watching(
-        parts.store, parts.catalog, parts.clock, away, HttpFetch(egress), ApartRead(), environ
-    )
     return Application(
         name="escalation",
         store=parts.store,
@@ -64,7 +60,10 @@ def build(
         on_overdue=climbs.on_overdue,
         on_start=hand_offs.on_start,
         on_look=away.findings,
-        workers=(Foreseeing(parts.store, parts.catalog, parts.clock), watching),
+        workers=(
+            Foreseeing(parts.store, parts.catalog, parts.clock),
+            _watching(settings, parts, away, environ),
+        ),
         http=create_app(
             settings=settings,
             name="escalation",
@@ -85,6 +84,18 @@ def build(
             ],
         ),
     )
+
+
+def _watching(
+    settings: EscalationSettings,
+    parts: Parts[EscalationUnitOfWork],
+    away: AbsenceHandlers,
+    environ: Mapping[str, str],
+) -> Watching:
+    egress = Egress(settings.egress_allow, setting="ESCALATION_EGRESS_ALLOW")
+    fetch, read = HttpFetch(egress), ApartRead()
+    held = (parts.store, parts.catalog, parts.clock, away)
+    return Watching(*held, fetch, read, environ, parts.stopping)
 
 
 SERVICE = Definition(

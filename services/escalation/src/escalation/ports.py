@@ -184,7 +184,7 @@ class Calendars(Protocol):
         ...
 
     async def spans(self) -> Mapping[str, Spans]:
-        """Return what was read, by the calendars' keys."""
+        """Return what was read, by the keys of the calendars that ever were."""
         ...
 
 

@@ -209,8 +209,9 @@ class MemoryCalendars:
             self._table[state.key] = state, kept if spans is None else spans
 
     async def spans(self) -> Mapping[str, Spans]:
-        """Return what was read, by the calendars' keys."""
-        return {key: spans for key, (_, spans) in sorted(self._table.items())}
+        """Return what was read, by the keys of the calendars that ever were."""
+        found = sorted(self._table.items())
+        return {key: spans for key, (state, spans) in found if state.read_at}
 
 
 class MemoryEscalationUnitOfWork(MemoryUnitOfWork):

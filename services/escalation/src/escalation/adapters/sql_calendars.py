@@ -56,8 +56,9 @@ class SqlCalendars:
         )
 
     async def spans(self) -> Mapping[str, Spans]:
-        """Return what was read, by the calendars' keys."""
-        found = await self._connection.execute(select(_C.key, _C.spans).order_by(_C.key))
+        """Return what was read, by the keys of the calendars that ever were."""
+        was_read = select(_C.key, _C.spans).where(_C.read_at.is_not(None)).order_by(_C.key)
+        found = await self._connection.execute(was_read)
         return {row.key: tuple((begins, until) for begins, until in row.spans) for row in found}
 
 

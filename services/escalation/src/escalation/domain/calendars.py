@@ -11,15 +11,21 @@ from urllib.parse import urlsplit
 
 from tocsin import ids
 from tocsin.catalog import Absence, Calendar, Catalog, Document, Team, User
-from tocsin.catalog.absences import MOST_SPANS
+from tocsin.catalog.absences import MOST_SPANS, Span
 from tocsin.catalog.mistakes import Mistake
 
 KIND = "Absence"
+# A set that no folder is: applying one never takes back what a calendar says.
+SET = "calendars"
 MONTHS_BACK, MONTHS_AHEAD = 2, 14
 MONTHS = 12
 CLAIMED_FOR = timedelta(minutes=2)  # Whoever claimed it and stopped is not waited for longer.
+MOST_CLAIMS_DOUBLED = 3
+UNFINISHED = "whoever read it stopped before the end"
 FIRST_RETRY = timedelta(minutes=1)
 MOST_DOUBLED = 10
+SOON = timedelta(days=1)
+APART = timedelta(minutes=5)  # Versions by calendars, of what is not soon.
 TOLD_AFTER = timedelta(hours=1)  # A server may be away for a while before anybody is told.
 
 Spans = tuple[tuple[str, str], ...]  # As documents write times: of a whole day without an offset.
@@ -29,7 +35,7 @@ Spans = tuple[tuple[str, str], ...]  # As documents write times: of a whole day 
 class Watched:
     """A calendar, and how reading it goes. `key` says where it is: `url …` or `env …`.
 
-    `digest` is of what was read last; None: it never was.
+    `failures` are the attempts since it was read, `digest` is of what was read then.
     """
 
     key: str
@@ -41,24 +47,25 @@ class Watched:
     digest: str = ""
 
     def claimed(self, now: datetime) -> "Watched":
-        """Return it while somebody reads it."""
-        return replace(self, next_at=now + CLAIMED_FOR)
+        """Return it while somebody reads it: an attempt, that may be the end of whoever makes it.
+
+        One attempt without an outcome is somebody who was stopped. After the next it is failing.
+        """
+        pause = CLAIMED_FOR * 2 ** min(self.failures, MOST_CLAIMS_DOUBLED)
+        begun = replace(self, next_at=now + pause, failures=self.failures + 1)
+        if self.failures and not self.failing_since:
+            return replace(begun, failing_since=now, error=UNFINISHED)
+        return begun
 
     def read(self, digest: str, now: datetime, every: timedelta) -> "Watched":
         """Return it after it was read."""
         return Watched(self.key, now + every, now, digest=digest)
 
     def failed(self, error: str, now: datetime, every: timedelta) -> "Watched":
-        """Return it after it could not be read: it is tried again, each time later."""
-        pause = min(FIRST_RETRY * 2 ** min(self.failures, MOST_DOUBLED), every)
+        """Return it after a claim, when it could not be read: tried again, each time later."""
+        pause = min(FIRST_RETRY * 2 ** min(self.failures - 1, MOST_DOUBLED), every)
         since = self.failing_since or now
-        return replace(
-            self,
-            next_at=now + pause,
-            failing_since=since,
-            failures=self.failures + 1,
-            error=error,
-        )
+        return replace(self, next_at=now + pause, failing_since=since, error=error)
 
     def is_broken(self, now: datetime) -> bool:
         """Return whether people are to be told that it cannot be read."""
@@ -75,7 +82,10 @@ def shown(key: str) -> str:
     kind, _, place = key.partition(" ")
     if kind == "env":
         return place
-    return f"{urlsplit(place).scheme}://{urlsplit(place).hostname}"
+    try:
+        return f"{urlsplit(place).scheme}://{urlsplit(place).hostname}"
+    except ValueError:
+        return "an address that cannot be read"
 
 
 def named(held: Catalog) -> dict[str, list[tuple[str, str]]]:
@@ -95,12 +105,17 @@ def window(now: datetime) -> tuple[date, date]:
 
 
 def documents(held: Catalog, read: Mapping[str, Spans]) -> list[Document]:
-    """Return who is away when, by what was read: one document for each person."""
+    """Return who is away when, by what was read: one document for each person.
+
+    While one of somebody's calendars was never read, what the catalog says of them stays: it may
+    be the same calendar at another address.
+    """
     found: dict[str, set[tuple[str, str]]] = {}
     for key, owners in named(held).items():
-        for person in _people(held, owners) if read.get(key) else ():
-            found.setdefault(person, set()).update(read[key])
-    return [_document(person, sorted(spans)) for person, spans in sorted(found.items())]
+        for person in _people(held, owners):
+            spans = read[key] if key in read else _in_force(held, person)
+            found.setdefault(person, set()).update(spans)
+    return [_document(person, sorted(spans)) for person, spans in sorted(found.items()) if spans]
 
 
 def differs(held: Catalog, read: Mapping[str, Spans]) -> bool:
@@ -112,6 +127,18 @@ def differs(held: Catalog, read: Mapping[str, Spans]) -> bool:
         if isinstance(spec, Absence) and name == _name(spec.user)
     }
     return wanted != there
+
+
+def is_soon(before: Catalog, after: Catalog, now: datetime) -> bool:
+    """Return whether two catalogs say something else of who is away in the next day."""
+    people = {*before.absences, *after.absences}
+    return any(_soon(before, one, now) != _soon(after, one, now) for one in people)
+
+
+def _soon(held: Catalog, person: str, now: datetime) -> list[Span]:
+    until = now + SOON
+    spans = held.absences.get(person, ())
+    return [(max(one, now), min(end, until)) for one, end in spans if one < until and end > now]
 
 
 def warnings(
@@ -141,6 +168,13 @@ def _people(held: Catalog, owners: Collection[tuple[str, str]]) -> Iterator[str]
         team = held.team(name) if kind == "Team" else None
         members = team.members if team else ()
         yield from (one for one in ((name,) if kind == "User" else members) if held.user(one))
+
+
+def _in_force(held: Catalog, person: str) -> Iterator[tuple[str, str]]:
+    spec = held.specs.get((KIND, _name(person)))
+    for span in spec.spans if isinstance(spec, Absence) else ():
+        written = span.model_dump(mode="json", by_alias=True)
+        yield written["from"], written["until"]
 
 
 def _name(person: str) -> str:

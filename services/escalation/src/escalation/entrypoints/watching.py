@@ -15,6 +15,7 @@ from tocsin.catalog import Catalog
 from tocsin.clock import Clock
 from tocsin.failures import is_infrastructure
 from tocsin.holder import CatalogHolder
+from tocsin.pausing import unless
 from tocsin.unit_of_work import Store
 
 log = structlog.get_logger(__name__)
@@ -25,7 +26,8 @@ class Watching:
     """Of several replicas, whoever claims a calendar reads it.
 
     Nothing of it may hold up or end what wakes people: what goes wrong is logged, and tried again.
-    A kill leaves the claim, which runs out, or what was read with all that follows from it.
+    A kill leaves the claim, which runs out, or what was read with all that follows from it. A stop
+    does not wait for somebody's server: it breaks the reading off, and leaves the claim as well.
     """
 
     name = "calendars"
@@ -39,6 +41,7 @@ class Watching:
         fetch: Fetch,
         read: Read,
         environ: Mapping[str, str],
+        stopping: asyncio.Event,
     ) -> None:
         """Watch what the catalog of `holder` names; private addresses are in `environ`."""
         self._store = store
@@ -48,7 +51,9 @@ class Watching:
         self._fetch = fetch
         self._read = read
         self._environ = environ
+        self._stopping = stopping
         self._settled: Catalog | None = None
+        self._waits_until: datetime | None = None
         self._has_calendars = False
         self._look_at: datetime | None = None
         self._again_at: datetime | None = None
@@ -58,7 +63,7 @@ class Watching:
         """Read one calendar, then rest once: a drain does not wait for all of them."""
         now = self._clock.now()
         is_early = self._again_at is not None and now < self._again_at
-        if self._rests or is_early or not self._holder.loaded:
+        if self._stopping.is_set() or self._rests or is_early or not self._holder.loaded:
             self._rests = False
             return False
         try:
@@ -81,16 +86,18 @@ class Watching:
         await asyncio.Event().wait()
 
     async def _settle(self, now: datetime) -> None:
-        """Watch what the catalog names, where it is another than the one looked at last."""
+        """Watch what the catalog names, and put into it what is read, where that may differ."""
         current = self._holder.current
-        if current is self._settled:
+        waits = self._waits_until is None or now < self._waits_until
+        if current is self._settled and waits:
             return
+        waits_until = None
         async with self._store.read() as uow:
             is_settled = await self._handlers.is_settled(uow, current)
         if not is_settled:
             async with self._store.begin() as uow:
-                await self._handlers.watch(uow, now)
-        self._settled, self._look_at = current, None
+                waits_until = await self._handlers.watch(uow, now)
+        self._settled, self._waits_until, self._look_at = current, waits_until, None
         self._has_calendars = bool(named(current))
 
     async def _claimed(self, now: datetime) -> Watched | None:
@@ -108,16 +115,20 @@ class Watching:
 
     async def _look(self, state: Watched, now: datetime) -> None:
         try:
-            digest, spans = await self._reading(state, now)
+            found = await unless(self._stopping, self._reading(state, now))
         except UnreadableError as error:
             log.warning("calendar_not_read", calendar=shown(state.key), error=str(error))
             telemetry.CALENDAR_READS.labels("failed").inc()
             async with self._store.begin() as uow:
                 await self._handlers.on_unreadable(uow, state, str(error), self._clock.now())
             return
+        if found is None:
+            return
+        digest, spans = found
         telemetry.CALENDAR_READS.labels("same" if spans is None else "changed").inc()
         async with self._store.begin() as uow:
             await self._handlers.on_read(uow, state, digest, spans, self._clock.now())
+        self._settled = None  # What it says may have to wait.
 
     async def _reading(self, state: Watched, now: datetime) -> tuple[str, Spans | None]:
         """Return what is read, and its digest; None where it is what was read before."""

@@ -5,15 +5,18 @@ from datetime import datetime, timedelta
 
 from escalation.domain.affected import affected
 from escalation.domain.calendars import (
+    APART,
     KIND,
+    SET,
     Spans,
     Watched,
     differs,
     documents,
+    is_soon,
     named,
     trouble,
 )
-from escalation.handlers.catalog import CatalogHandlers
+from escalation.handlers.catalog import CatalogHandlers, documents_changed
 from escalation.handlers.handing_off import tell
 from escalation.ports import EscalationUnitOfWork, Note
 from tocsin import telemetry
@@ -22,9 +25,8 @@ from tocsin.catalog.planning import Held, catalog_of, changes
 from tocsin.findings import Finding
 from tocsin.holder import CatalogHolder
 
-# A set that no folder is: applying one never takes back what a calendar says.
-SET = "calendars"
 KINDS = ("User", "Team", "Schedule", "Override", KIND)
+LATEST = 20  # So many versions are looked through: more in a few minutes are not by calendars.
 NOTE = Note(reason="what calendars say of who is away")
 
 
@@ -43,14 +45,15 @@ class AbsenceHandlers:
         watched = {one.key for one in states} == set(named(current))
         return watched and not differs(current, await uow.calendars.spans())
 
-    async def watch(self, uow: EscalationUnitOfWork, now: datetime) -> None:
+    async def watch(self, uow: EscalationUnitOfWork, now: datetime) -> datetime | None:
         """Watch the calendars that the latest catalog names, and none else.
 
         Not those of the catalog that this process knows: it may be behind, and would forget.
+        Return until when what they say waits; None: the catalog says it.
         """
         before = await self._locked(uow)
         await uow.calendars.watch(set(named(before[1])), now)
-        await self._settle(uow, *before, now)
+        return await self._settle(uow, *before, now)
 
     async def on_read(
         self,
@@ -84,7 +87,8 @@ class AbsenceHandlers:
                 names = ", ".join(name for _, name in owners[state.key])
                 text = trouble(state, now)
                 key = f"calendar of {names}"
-                found.append(Finding(key, state.failing_since, text, shared=True))
+                since = state.failing_since
+                found.append(Finding(key, since, text, shared=True, lasting=True))
         return found
 
     async def _locked(self, uow: EscalationUnitOfWork) -> tuple[Sequence[Held], Catalog]:
@@ -94,14 +98,29 @@ class AbsenceHandlers:
 
     async def _settle(
         self, uow: EscalationUnitOfWork, held: Sequence[Held], before: Catalog, now: datetime
-    ) -> None:
-        """Make the catalog say what was read; who is on call then is told, where it changes."""
+    ) -> datetime | None:
+        """Make the catalog say what was read; who is on call then is told, where it changes.
+
+        Some calendars say something else each time: what is not soon waits for what else comes.
+        """
         wanted = documents(before, await uow.calendars.spans())
         found = changes([one for one in held if one.kind == KIND], wanted, SET)
         if not found:
-            return
+            return None
         version = before.version
+        after_it = before.with_changes(version, documents_changed(found, SET, version + 1, SET))
+        later = None if is_soon(before, after_it, now) else await _later(uow, now)
+        if later:
+            return later
         after, events = await self._documents.write(uow, version, found, SET, SET, now, NOTE)
         catalog = before.with_changes(after, events)
         names = affected(before, catalog).schedules
         await tell(uow, catalog, await uow.hand_offs.load(names), names, now)
+        return None
+
+
+async def _later(uow: EscalationUnitOfWork, now: datetime) -> datetime | None:
+    """Return when the next version by calendars may be; None: now."""
+    latest = await uow.catalog_history.versions(None, LATEST)
+    at = next((one.at for one in latest if one.sets == (SET,)), None)
+    return at + APART if at and timedelta(0) <= now - at < APART else None

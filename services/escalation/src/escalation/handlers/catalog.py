@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from escalation.domain.calendars import SET
 from escalation.domain.calendars import warnings as calendar_warnings
 from escalation.domain.effects import HORIZON, coverage_warnings
 from escalation.domain.ownership import EVERY_SET, Rights, touched
@@ -27,6 +28,8 @@ from tocsin.catalog.snapshot import Key
 from tocsin.catalog.validation import documents_of, mistakes
 from tocsin.events import CatalogApplied, CatalogDocumentChanged, Envelope, Event
 from tocsin.holder import CatalogHolder
+
+MOST_BY_CALENDARS = 100  # So many versions are looked through.
 
 
 class CatalogHandlers:
@@ -69,9 +72,12 @@ class CatalogHandlers:
         )
 
     async def lock(self, uow: EscalationUnitOfWork, expected: int | None) -> int:
-        """Return the version, which stays until the transaction ends."""
+        """Return the version, which stays until the transaction ends.
+
+        What calendars said since the expected one makes no plan stale: a plan is of documents.
+        """
         version = await uow.catalog_history.lock()
-        if expected is not None and expected != version:
+        if expected is not None and expected != version and await _is_stale(uow, expected):
             raise StaleCatalogError(expected, version)
         return version
 
@@ -160,6 +166,12 @@ def _is_kept(one: Mistake, proposal: Proposal, kept: Mapping[Key, Spec]) -> bool
         return False
     key = (one.kind, one.name)
     return key in kept and proposal.documents[one.position].get("spec") == kept[key]
+
+
+async def _is_stale(uow: EscalationUnitOfWork, expected: int) -> bool:
+    latest = await uow.catalog_history.versions(None, MOST_BY_CALENDARS + 1)
+    since = [one for one in latest if one.version > expected]
+    return not 0 < len(since) <= MOST_BY_CALENDARS or any(one.sets != (SET,) for one in since)
 
 
 def documents_changed(
