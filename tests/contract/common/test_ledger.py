@@ -1,5 +1,6 @@
 """The ledger of obligations: what every store must do, whatever it is made of."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -89,21 +90,44 @@ async def test_nothing_is_asked_where_there_is_nothing(store: Store[UnitOfWork])
     assert await names(store) == []
 
 
-async def test_what_is_owed_anew_starts_from_its_new_time(store: Store[UnitOfWork]) -> None:
+async def test_asked_again_before_it_is_struck_off_it_keeps_its_time_and_who_was_told(
+    store: Store[UnitOfWork],
+) -> None:
     await owe(store, owed("a", 10, version=1))
     assert await taken(store, 10) == ["a"]
     async with store.begin() as uow:
         await uow.ledger.told(START + seconds(10))
-    await owe(store, owed("a", 100, version=5))
+    await owe(store, replace(owed("a", 100, version=5), text="a is done for bob"))
+    async with store.begin() as uow:
+        (found,) = await uow.ledger.listed(9)
+        await uow.ledger.discharge({"a": 4})
+    assert (found.version, found.text) == (5, "a is done for bob")
+    assert (found.due_at, found.attempts) == (START + seconds(10), 1)
+    assert await debts(store, 99) == Debts(1, 1, 0, START + seconds(10))
+    assert await taken(store, 100) == []
+    assert await taken(store, 310) == ["a"]
+
+
+async def test_asked_again_and_again_it_is_overdue_all_the_same(store: Store[UnitOfWork]) -> None:
+    for version in range(1, 5):
+        await owe(store, owed("a", 50 * version + 10, version=version))
+    assert await debts(store, 60) == Debts(1, 1, 1, START + seconds(60))
+
+
+async def test_what_is_owed_after_it_was_struck_off_has_its_new_time(
+    store: Store[UnitOfWork],
+) -> None:
+    await owe(store, owed("a", 10, version=1))
+    async with store.begin() as uow:
+        await uow.ledger.discharge({"a": 1})
+        await uow.ledger.owe([owed("a", 100, version=2)])
     assert await debts(store, 99) == Debts(1, 0, 0, START + seconds(100))
-    assert await debts(store, 100) == Debts(1, 1, 1, START + seconds(100))
-    assert await taken(store, 100) == ["a"]
 
 
-async def test_one_twice_in_a_batch_is_the_last_of_them(store: Store[UnitOfWork]) -> None:
+async def test_one_twice_in_a_batch_has_the_time_of_the_first(store: Store[UnitOfWork]) -> None:
     await owe(store, owed("a", 10, version=1), owed("a", 20, version=2))
     async with store.read() as uow:
-        assert await uow.ledger.listed(9) == [owed("a", 20, version=2)]
+        assert await uow.ledger.listed(9) == [owed("a", 10, version=2)]
 
 
 async def test_nothing_is_overdue_before_its_time(store: Store[UnitOfWork]) -> None:

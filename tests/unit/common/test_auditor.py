@@ -235,8 +235,19 @@ async def test_a_database_that_does_not_answer_is_told_of_after_a_minute(world: 
 async def test_a_new_cycle_is_told_of_although_the_last_was(world: World) -> None:
     await world.owe("a")
     assert await world.at(2) == [ONE]
+    await world.discharge("a")
     await world.owe("a", version=5)  # Due in the past, as the clock stands.
     assert await world.at(4) == [ONE]
+
+
+async def test_what_is_owed_anew_before_it_was_struck_off_is_what_they_were_told_of(
+    world: World,
+) -> None:
+    await world.owe("a")
+    assert await world.at(2) == [ONE]
+    await world.owe("a", version=5)
+    assert await world.at(4) == []
+    assert await world.at(17) == [ONE]
 
 
 async def test_a_database_that_is_away_for_a_moment_is_no_all_clear(world: World) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tocsin.obligations import ACT_EVERY, TELL_EVERY, Debts, Obligation
+from tocsin.obligations import ACT_EVERY, TELL_EVERY, Debts, Obligation, at_once
 from tocsin.prepared import Prepared
 from tocsin.tables import OBLIGATIONS, Instant, upsert
 
 T = OBLIGATIONS.c
+RENEWED = ("version", "text")
 _DISCHARGE = Prepared(
     delete(OBLIGATIONS).where(T.obligation_id == bindparam("of"), T.version <= bindparam("up_to"))
 )
@@ -56,10 +57,9 @@ class SqlLedger:
         self._connection = connection
 
     async def owe(self, obligations: Sequence[Obligation]) -> None:
-        """Take these on; one with a known id is owed anew, from its new time."""
-        latest = {one.obligation_id: one for one in obligations}
-        rows = [_row(one) for one in latest.values()]
-        await upsert(self._connection, OBLIGATIONS, rows, key=["obligation_id"])
+        """Take these on; one that is owed already keeps its time, and who was told of it."""
+        rows = [_row(one) for one in at_once(obligations)]
+        await upsert(self._connection, OBLIGATIONS, rows, key=["obligation_id"], only=RENEWED)
 
     async def discharge(self, done: Mapping[str, int]) -> None:
         """Strike off these ids, each up to this version; those that are not owed are ignored."""

@@ -6,7 +6,7 @@ a row past its time, and the auditor rings about it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -59,7 +59,10 @@ class Ledger(Protocol):
     """The obligations of one service; it works in the transaction that it came with."""
 
     async def owe(self, obligations: Sequence[Obligation]) -> None:
-        """Take these on; one with a known id is owed anew, from its new time."""
+        """Take these on. One that is owed already is owed under its new version and words.
+
+        Its time, and who was told of it, stay: else whoever asks often enough would never be told.
+        """
         ...
 
     async def discharge(self, done: Mapping[str, int]) -> None:
@@ -101,6 +104,20 @@ class Ledger(Protocol):
     ) -> list[Obligation]:
         """Return open obligations by their deadline, from after a place in that order."""
         ...
+
+
+def at_once(obligations: Sequence[Obligation]) -> list[Obligation]:
+    """Return each id once, as if they had been taken on one after the other."""
+    found: dict[str, Obligation] = {}
+    for one in obligations:
+        before = found.get(one.obligation_id)
+        found[one.obligation_id] = renewed(before, one) if before else one
+    return list(found.values())
+
+
+def renewed(before: Obligation, one: Obligation) -> Obligation:
+    """Return what is owed after `one`, where `before` is still owed."""
+    return replace(before, version=one.version, text=one.text)
 
 
 def plain(text: str, most: int = LONGEST_TEXT) -> str:

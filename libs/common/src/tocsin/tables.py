@@ -158,19 +158,19 @@ def insert_into(connection: AsyncConnection, table: Table) -> Any:  # noqa: ANN4
 
 
 @lru_cache(maxsize=256)
-def _on_conflict(dialect: str, table: Table, key: tuple[str, ...], *, update: bool) -> Prepared:
-    return Prepared(_writing(dialect, table, key, update=update))
+def _on_conflict(
+    dialect: str, table: Table, key: tuple[str, ...], changing: tuple[str, ...]
+) -> Prepared:
+    return Prepared(_writing(dialect, table, key, changing))
 
 
-def _writing(dialect: str, table: Table, key: tuple[str, ...], *, update: bool) -> Executable:
+def _writing(
+    dialect: str, table: Table, key: tuple[str, ...], changing: tuple[str, ...]
+) -> Executable:
     statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-    if not update:
+    if not changing:
         return statement.on_conflict_do_nothing(index_elements=list(key) or None)
-    values = {
-        column.name: statement.excluded[column.name]
-        for column in table.columns
-        if column.name not in key
-    }
+    values = {name: statement.excluded[name] for name in changing}
     return statement.on_conflict_do_update(index_elements=list(key), set_=values)
 
 
@@ -180,10 +180,15 @@ async def upsert(
     rows: Sequence[Mapping[str, Any]],
     *,
     key: Sequence[str],
+    only: Sequence[str] = (),
 ) -> None:
-    """Write whole rows, one statement for all: those whose `key` exists are replaced."""
+    """Write whole rows, one statement for all: those whose `key` exists are replaced.
+
+    With `only`, no more than these columns of them.
+    """
     if rows:
-        statement = _on_conflict(connection.dialect.name, table, tuple(key), update=True)
+        changing = only or [one.name for one in table.columns if one.name not in key]
+        statement = _on_conflict(connection.dialect.name, table, tuple(key), tuple(changing))
         await statement.many(connection, rows)
 
 
@@ -199,5 +204,5 @@ async def insert_new(
     No `key` means any: PostgreSQL may meet the conflict of two writers at another unique column.
     """
     if rows:
-        statement = _on_conflict(connection.dialect.name, table, tuple(key), update=False)
+        statement = _on_conflict(connection.dialect.name, table, tuple(key), ())
         await statement.many(connection, rows)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from tocsin.obligations import ACT_EVERY, TELL_EVERY, Debts, Obligation
+from tocsin.obligations import ACT_EVERY, TELL_EVERY, Debts, Obligation, renewed
 
 
 class MemoryLedger:
@@ -16,8 +16,11 @@ class MemoryLedger:
         self._table: dict[str, tuple[Obligation, datetime]] = table
 
     async def owe(self, obligations: Sequence[Obligation]) -> None:
-        """Take these on; one with a known id is owed anew, from its new time."""
-        self._table.update({one.obligation_id: (one, one.due_at) for one in obligations})
+        """Take these on; one that is owed already keeps its time, and who was told of it."""
+        for one in obligations:
+            before, act_at = self._table.get(one.obligation_id, (None, one.due_at))
+            kept = renewed(before, one) if before else one
+            self._table[one.obligation_id] = (kept, act_at)
 
     async def discharge(self, done: Mapping[str, int]) -> None:
         """Strike off these ids, each up to this version."""
