@@ -89,6 +89,65 @@ async def test_whoever_has_it_keeps_it_while_another_is_asked(world: World) -> N
     await world.passes(hours(8))
 
 
+async def test_who_is_asked_although_somebody_has_it_answers_and_is_told_no_more(
+    world: World,
+) -> None:
+    alice, bob, carol = world.responders("alice", "bob", "carol")
+    bob.also_has("sms", after=minutes(5))
+    carol.also_has("sms", after=minutes(5))
+    world.policy("checkout").pages(alice, within=minutes(5))
+    incident = await world.fires("HighErrorRate", service="checkout")
+    alice.is_paged("HighErrorRate")
+    await alice.acknowledges(incident)
+
+    await alice.escalates(incident, bob, carol)
+    bob.is_paged("HighErrorRate", by="phone")
+    carol.is_paged("HighErrorRate", by="phone")
+    await bob.acknowledges(incident)
+    await world.passes(minutes(5))
+
+    carol.is_paged("HighErrorRate", by="sms")
+    await incident.is_acknowledged(by="alice")
+    await incident.reads("acknowledged by alice", "note by bob: has acknowledged it as well")
+    await world.passes(hours(8))
+
+
+async def test_so_does_who_says_it_by_the_api(world: World) -> None:
+    alice, bob = world.responders("alice", "bob")
+    bob.also_has("sms", after=minutes(5))
+    world.policy("checkout").pages(alice, within=minutes(5))
+    incident = await world.fires("HighErrorRate", service="checkout")
+    alice.is_paged("HighErrorRate")
+    await alice.acknowledges(incident)
+
+    await alice.escalates(incident, bob)
+    bob.is_paged("HighErrorRate", by="phone")
+    await bob.acknowledges(incident, by_api=True)
+    await world.passes(hours(8))
+
+
+@pytest.mark.parametrize("moment", ["before save", "after save", "after publish"])
+@pytest.mark.parametrize("service", SERVICES)
+async def test_whatever_is_killed_who_answers_as_well_is_told_no_more(
+    world: World, service: Service, moment: CrashMoment
+) -> None:
+    alice, bob = world.responders("alice", "bob")
+    bob.also_has("sms", after=minutes(5))
+    world.policy("checkout").pages(alice, within=minutes(5))
+    incident = await world.fires("HighErrorRate", service="checkout")
+    alice.is_paged("HighErrorRate")
+    await alice.acknowledges(incident)
+    await alice.escalates(incident, bob)
+    bob.is_paged("HighErrorRate", by="phone")
+
+    world.may_crash(service, moment, 1)
+    await bob.acknowledges(incident)
+    await world.passes(hours(1))
+
+    await incident.reads("note by bob: has acknowledged it as well")
+    await incident.reads("page for bob withdrawn: acknowledged as well")
+
+
 async def test_of_two_reassignments_the_last_counts(world: World) -> None:
     alice, bob, carol = world.responders("alice", "bob", "carol")
     world.policy("checkout").pages(alice, within=minutes(5)).at_last(alice)

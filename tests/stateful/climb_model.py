@@ -50,6 +50,7 @@ class Climb:
     due: datetime | None = None
     open: dict[str, tuple[Place, bool]] = field(default_factory=dict)  # True: hopeless.
     named: dict[str, str] = field(default_factory=dict)  # Asked for by name, by page.
+    whose: dict[str, str] = field(default_factory=dict)  # Whoever is paged, by page.
 
     def start(self, now: datetime, *, known: bool) -> list[str]:
         """Freeze the policy, page from the top. Of what is not known the worst is assumed."""
@@ -99,7 +100,7 @@ class Climb:
         for one in people:
             place = (str(self.cycle), str(loop), str(level))
             page_id = ids.derived("page", self.incident, *place, one)
-            self.open[page_id] = ((loop, level), False)
+            self.open[page_id], self.whose[page_id] = ((loop, level), False), one
             told.append(f"page {loop}.{level} {one} {page_id}")
         return told
 
@@ -127,14 +128,23 @@ class Climb:
     def rises(self, now: datetime) -> list[str]:
         """It can wait no longer: who was told in the way of what can wait is paged anew."""
         was_urgent, self.is_urgent = self.is_urgent, True
-        if was_urgent or self.answer:
+        if was_urgent:
             return []
+        if self.answer:  # Somebody has it: only who was asked for since.
+            asked = dict.fromkeys(self.whose[page] for page in self.open)
+            return [*self.withdrawn(), *self.by_name(asked)]
         self.cycle = self.seen
         asked = dict.fromkeys(one for page, one in self.named.items() if page in self.open)
         told = self.withdrawn()
         told += self.last(now) if self.spent else self.climb(self.place, now)
         paged = {line.split()[2] for line in told if line.startswith("page ")}
         return [*told, *self.by_name([one for one in asked if one not in paged])]
+
+    def answered_as_well(self, who: str) -> list[str]:
+        """Somebody answers what another person has: they are asked no more, and nobody else."""
+        theirs = [page for page in self.open if self.whose[page] == who]
+        self.open = {page: at for page, at in self.open.items() if page not in theirs}
+        return [f"withdrawn {page}" for page in theirs]
 
     def reassigned(self, people: tuple[str, ...], now: datetime) -> list[str]:
         """These people have it now, instead of the levels."""
@@ -153,6 +163,7 @@ class Climb:
             if one in self.catalog.alive:
                 page_id = asked_id(self.incident, self.seen, one)
                 self.open[page_id], self.named[page_id] = ((-self.seen, 0), False), one
+                self.whose[page_id] = one
                 told.append(f"asked {one} {page_id}")
         return told
 

@@ -24,6 +24,7 @@ from tests.stateful.machine import CRASHES, Backend, Crash, Feed, Machine, run_m
 from tests.unit.escalation.examples import ADA, catalog, level, people, policy, triggered
 from tocsin.catalog import Catalog
 from tocsin.events import (
+    Actor,
     AlertAdded,
     AlertSummary,
     Envelope,
@@ -42,6 +43,7 @@ from tocsin.events import (
     IncidentTriggered,
     IncidentUnacknowledged,
     LevelSkipped,
+    NoteAdded,
     PageRequested,
     PageWithdrawn,
     ResponderUnreachable,
@@ -76,7 +78,8 @@ LEADS = {  # What intake may say of an incident in each of its states, and where
         *("escalated", "escalated to eve"),
     ),
     "acknowledged": (
-        *("unacknowledged", "snoozed", "resolved", "merged", "told", "reassigned"),
+        *("unacknowledged", "snoozed", "resolved", "merged", "told", "urgent", "reassigned"),
+        "answered as well",
         *("escalated", "escalated to eve"),
     ),
     "resolved": ("reopened",),
@@ -84,6 +87,7 @@ LEADS = {  # What intake may say of an incident in each of its states, and where
 }
 
 
+BOB = Actor(kind="user", name="bob")
 BY_ADA: dict[str, Any] = {"by": ADA}
 RISE = {"severity": "critical", "urgency": "high", "previous": "info"}
 SAID: dict[str, tuple[type[Event], dict[str, Any]]] = {
@@ -97,6 +101,7 @@ SAID: dict[str, tuple[type[Event], dict[str, Any]]] = {
     "escalated": (IncidentEscalated, {**BY_ADA, "to": ("bob", "ada")}),
     "escalated to eve": (IncidentEscalated, {**BY_ADA, "to": ("eve",)}),
     "urgent": (SeverityChanged, RISE),
+    "answered as well": (NoteAdded, {"by": BOB, "text": "mine", "acknowledged": True}),
     "told": (AlertAdded, {"alert": ALERT, "rule": "grouped"}),
 }
 
@@ -153,7 +158,7 @@ class Climbing(Machine):
         for model in self.models.values():
             model.catalog = given
 
-    @rule(incident=st.sampled_from(["i1", "i2"]), choice=st.integers(0, 8))
+    @rule(incident=st.sampled_from(["i1", "i2"]), choice=st.integers(0, 9))
     def happens(self, incident: str, choice: int) -> None:
         """Intake, whose incidents have versions without a gap, says one thing more of one."""
         if leads := LEADS[self.life[incident][0]]:
@@ -165,7 +170,7 @@ class Climbing(Machine):
             **dict.fromkeys(["unacknowledged", "reopened", "reassigned"], "triggered"),
             "snoozed": "acknowledged",
         }
-        if what in {"told", "urgent"} or what.startswith("escalated"):
+        if what in {"told", "urgent", "answered as well"} or what.startswith("escalated"):
             states = {what: state}
         state = states.get(what, what)
         self.life[incident] = (state, version)
@@ -220,6 +225,8 @@ class Climbing(Machine):
                 return model.wished(now)
             case ResponderUnreachable(page_id=page_id):
                 return model.hopeless(page_id, now)
+            case NoteAdded(version=version, by=by):
+                return model.answered_as_well(by.name) if version > model.seen else []
             case IncidentEvent(version=version):
                 was_heard = model.seen > 0
                 return self.lived(event, was_heard=was_heard) if model.is_news(version) else []

@@ -122,10 +122,10 @@ class Responder:
         fresh, self._read = received[self._read :], len(received)
         assert fresh == list(titles), f"{self.name} was noticed {fresh}, not {list(titles)}"
 
-    async def acknowledges(self, incident: Incident) -> None:
-        """Press the button of the page; without a page, say so by the API."""
+    async def acknowledges(self, incident: Incident, *, by_api: bool = False) -> None:
+        """Press the button of the page; without a page, or if asked to, say so by the API."""
         identity = await incident.identity()
-        links = [device.link_to(identity) for device in self.devices.values()]
+        links = [] if by_api else [device.link_to(identity) for device in self.devices.values()]
         if link := next(filter(None, links), ""):
             await self._world.press(link)
         else:

@@ -23,6 +23,7 @@ from tests.unit.escalation.examples import (
 )
 from tocsin.catalog import Catalog
 from tocsin.events import (
+    Actor,
     IncidentAcknowledged,
     IncidentEscalated,
     IncidentEvent,
@@ -31,6 +32,7 @@ from tocsin.events import (
     IncidentResolved,
     IncidentUnacknowledged,
     LevelSkipped,
+    NoteAdded,
     PageRequested,
     PageWithdrawn,
     SeverityChanged,
@@ -69,6 +71,12 @@ def escalated(*to: str, version: int = 2, reason: str = "they wrote it") -> Inci
 
 def ack(version: int = 2) -> IncidentAcknowledged:
     return IncidentAcknowledged(incident_id="i1", version=version, by=ADA)
+
+
+def as_well(who: str, version: int) -> NoteAdded:
+    by = Actor(kind="user", name=who)
+    said = "has acknowledged it as well"
+    return NoteAdded(incident_id="i1", version=version, by=by, text=said, acknowledged=True)
 
 
 def pages(decision: Decision) -> list[PageRequested]:
@@ -231,6 +239,76 @@ def test_becoming_urgent_pages_them_once_more() -> None:
         ("ada", "high", False),
         ("dan", "high", True),
     ]
+
+
+WORSE = SeverityChanged(
+    incident_id="i1", version=4, severity="critical", urgency="high", previous="warning"
+)
+
+
+def test_becoming_urgent_pages_whoever_was_asked_for_although_somebody_has_it() -> None:
+    climb = heard(started(IN_FORCE, severity="warning", urgency="low"), ack()).escalation
+    asked = heard(climb, escalated("dan", version=3))
+    decision = heard(asked.escalation, WORSE)
+    assert withdrawn(decision) == ["dan"]
+    (page,) = pages(decision)
+    assert (page.responder, page.urgency, page.named) == ("dan", "high", True)
+    assert page.page_id != pages(asked)[0].page_id
+    assert page.incident_version == 4
+    assert decision.escalation.status == Halted("acknowledged", 1, 1)
+    assert [one.page_id for one in decision.escalation.pages] == [page.page_id]
+    assert heard(decision.escalation, WORSE).facts == ()
+
+
+def test_so_is_the_next_level_that_was_asked_for_by_whoever_has_it() -> None:
+    climb = heard(started(IN_FORCE, severity="warning", urgency="low"), ack()).escalation
+    helped = climb.escalate_now(AT, IN_FORCE)
+    decision = heard(helped.escalation, WORSE)
+    assert (withdrawn(decision), paged(decision)) == (["bob"], ["bob"])
+    assert isinstance(decision.escalation.status, Halted)
+
+
+@pytest.mark.parametrize("answers", [[ack()], [ack(), as_well("dan", 4)]])
+def test_nobody_is_woken_who_was_not_asked_for_or_has_answered(
+    answers: list[IncidentEvent],
+) -> None:
+    climb = started(IN_FORCE, severity="warning", urgency="low")
+    for answer in answers:
+        climb = heard(climb, answer).escalation
+        if answer.version == 2 and len(answers) > 1:
+            climb = heard(climb, escalated("dan", version=3)).escalation
+    assert heard(climb, WORSE.model_copy(update={"version": 5})).facts == ()
+
+
+def test_who_answers_as_well_is_asked_no_more_and_the_others_are() -> None:
+    climb = heard(started(IN_FORCE), ack()).escalation
+    climb = heard(climb, escalated("team:databases", version=3)).escalation
+    decision = heard(climb, as_well("dan", 4))
+    assert withdrawn(decision) == ["dan"]
+    assert [page.responder for page in decision.escalation.pages] == ["eve"]
+    assert decision.escalation.status == climb.status
+    assert heard(decision.escalation, as_well("dan", 4)).facts == ()
+
+
+def test_an_answer_that_is_older_than_the_question_answers_nothing() -> None:
+    climb = heard(started(IN_FORCE), ack()).escalation
+    climb = heard(climb, escalated("dan", version=5)).escalation
+    assert heard(climb, as_well("dan", 4)) == Decision(climb)
+
+
+def test_who_is_asked_for_again_in_the_words_of_then_is_paged_whoever_answered_since() -> None:
+    climb = heard(heard(started(IN_FORCE), ack()).escalation, as_well("bob", 4)).escalation
+    assert paged(heard(climb, escalated("dan", version=3))) == ["dan"]
+
+
+def test_a_note_is_no_answer_and_of_an_unknown_incident_it_pages_nobody() -> None:
+    climb = heard(started(IN_FORCE), escalated("dan")).escalation
+    note = as_well("dan", 3).model_copy(update={"acknowledged": False})
+    tool = as_well("dan", 3).model_copy(update={"by": Actor(kind="integration", name="dan")})
+    for said in (note, tool):
+        assert heard(climb, said) == Decision(climb)
+    unknown = Escalation.unknown("i1")
+    assert heard(unknown, as_well("dan", 3)) == Decision(unknown)
 
 
 def test_said_again_a_page_keeps_its_id_and_that_it_was_asked_for() -> None:

@@ -17,10 +17,13 @@ from tests.unit.escalation.examples import ADA, NOW, minutes, triggered
 from tests.unit.escalation.test_climb_handlers import World, names
 from tocsin.bus import Consumer, Record
 from tocsin.events import (
+    Actor,
     Envelope,
     EscalateIncident,
+    IncidentAcknowledged,
     IncidentEscalated,
     IncidentReassigned,
+    NoteAdded,
     PageRequested,
     encode,
 )
@@ -77,15 +80,40 @@ async def test_all_of_it_in_one_batch_is_what_it_is_one_by_one(world: World) -> 
     assert paged == ["ada", "carol", "bob", "carol"]
 
 
+def consuming(world: World, topic: str) -> Consumer[Any]:
+    overriding = OverrideCommandHandlers(OverrideHandlers(CatalogHandlers(world.holder)))
+    found = subscriptions(world.handlers, overriding, NoteHandlers())
+    (subscription,) = [one for one in found if one.topic.name == topic]
+    store: Any = world.store
+    return Consumer("escalation", subscription, store, ManualClock(NOW))
+
+
+async def test_who_answers_as_well_owes_and_is_owed_nothing_and_a_note_is_none(
+    world: World,
+) -> None:
+    await world.hears(triggered())
+    await world.hears(IncidentAcknowledged(incident_id="i1", version=2, by=ADA))
+    (page,) = await world.hears(escalated(version=3))
+    before = await world.climb()
+    consumer = consuming(world, "incidents")
+    carol = Actor(kind="user", name="carol")
+    for number, answers in enumerate([False, True]):
+        note = NoteAdded(
+            incident_id="i1", version=4 + number, by=carol, text="mine", acknowledged=answers
+        )
+        record = Record("incidents", 0, number, b"i1", encode(Envelope(note, NOW, "intake")))
+        await consumer.consume([record])
+        assert names(await world.told()) == (["PageWithdrawn"] if answers else [])
+        assert (await world.climb() == before) is not answers
+        assert (owing.identity(page.data.page_id) in await owed(world)) is not answers
+    assert (await world.climb()).status == before.status
+
+
 async def test_a_command_that_names_people_is_intakes_and_no_wish_for_the_next_level(
     world: World,
 ) -> None:
     await world.hears(triggered())
-    overriding = OverrideCommandHandlers(OverrideHandlers(CatalogHandlers(world.holder)))
-    found = subscriptions(world.handlers, overriding, NoteHandlers())
-    (commands,) = [one for one in found if one.topic.name == "commands"]
-    store: Any = world.store
-    consumer = Consumer("escalation", commands, store, ManualClock(NOW))
+    consumer = consuming(world, "commands")
     for number, to in enumerate([("bob",), ()]):
         wish = EscalateIncident(incident_id="i1", by=ADA, to=to)
         record = Record("commands", 0, number, b"i1", encode(Envelope(wish, NOW, "console")))

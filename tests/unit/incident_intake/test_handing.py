@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 
+from incident_intake.adapters.rows import incident_of, incident_row
 from incident_intake.domain import handing
 from incident_intake.domain.incident import Incident
 from incident_intake.domain.recalling import recalled
@@ -21,6 +24,7 @@ from tocsin.events import (
     IncidentEscalated,
     IncidentReassigned,
     IncidentTriggered,
+    NoteAdded,
     PageRequested,
     ReassignIncident,
     ResolveIncident,
@@ -30,6 +34,7 @@ from tocsin.holder import CatalogHolder
 from tocsin.testing import START
 
 ADA = Actor(kind="user", name="ada")
+BOB = Actor(kind="user", name="bob")
 Kind = type[ReassignIncident] | type[EscalateIncident]
 KINDS: list[Kind] = [ReassignIncident, EscalateIncident]
 EITHER = pytest.mark.parametrize("kind", KINDS, ids=["reassign", "escalate"])
@@ -258,6 +263,34 @@ def test_a_restored_database_takes_it_over_as_it_was_told() -> None:
     assert recalled(taken, reassigned.facts[0], None, START) == reassigned.incident
     escalated = handing.escalate(taken, EscalateIncident(**given), people())
     assert recalled(taken, escalated.facts[0], None, START) == escalated.incident
+    for by in (BOB, ADA):
+        answered = escalated.incident.acknowledge(by, START, None, "api")
+        assert recalled(escalated.incident, answered.facts[0], None, START) == answered.incident
+    until = START + timedelta(hours=1)
+    snoozed = escalated.incident.snooze(ADA, START, until, "api")
+    assert recalled(escalated.incident, snoozed.facts[0], None, START) == snoozed.incident
+    row = incident_row(escalated.incident)
+    row["data"] = orjson.loads(orjson.dumps(row["data"]))
+    assert incident_of(SimpleNamespace(**row)) == escalated.incident  # type: ignore[arg-type]
+
+
+def test_whoever_is_asked_for_anew_answers_anew_and_once() -> None:
+    both = incident().acknowledge(ADA, START, None, "api").incident
+    both = both.acknowledge(BOB, START, None, "api").incident
+    given: dict[str, Any] = {"incident_id": "i1", "by": ADA, "to": ("team:databases",)}
+    asked = handing.escalate(both, EscalateIncident(**given), people()).incident
+    for by in (ADA, BOB):
+        decision = asked.acknowledge(by, START, None, "api")
+        (fact,) = decision.facts
+        assert isinstance(fact, NoteAdded)
+        assert (fact.by, fact.acknowledged) == (by, True)
+        asked = decision.incident
+        assert (asked.acknowledged_by, asked.acknowledged_also_by) == (ADA, (BOB,))
+        assert asked.acknowledge(by, START, None, "api").facts == ()
+    tool = Actor(kind="integration", name="pager")
+    taken = incident().acknowledge(tool, START, None, "api").incident
+    asked = handing.escalate(taken, EscalateIncident(**given), people()).incident
+    assert asked.acknowledge(tool, START, None, "api").facts == (), "nobody asks for a tool"
 
 
 async def test_by_command_a_resolved_incident_is_refused(world: World) -> None:

@@ -68,7 +68,7 @@ def test_a_second_person_is_noted_and_the_first_keeps_it() -> None:
     decision = ACKNOWLEDGED.acknowledge(BOB, START, None, "api")
     (fact,) = decision.facts
     assert isinstance(fact, NoteAdded)
-    assert fact.by == BOB
+    assert (fact.by, fact.acknowledged) == (BOB, True)
     assert decision.incident.acknowledged_by == ADA
     assert decision.incident.acknowledged_until == START + HOUR
     assert decision.incident.acknowledge(BOB, START, None, "api") == Decision(decision.incident)
@@ -139,7 +139,9 @@ def test_a_resolved_incident_refuses_and_says_by_whom(verb: str) -> None:
 
 
 def test_notes_are_always_taken() -> None:
-    assert kinds(RESOLVED.note(BOB, "it was the disk", "api")) == ["NoteAdded"]
+    (note,) = RESOLVED.note(BOB, "it was the disk", "api").facts
+    assert isinstance(note, NoteAdded)
+    assert not note.acknowledged
 
 
 def test_it_settles_when_the_last_of_its_alerts_ends() -> None:

@@ -6,21 +6,29 @@ from typing import Any
 import pytest
 
 from tests.unit.incident_intake.world import World, catalog, message, names, seconds
+from tocsin import ids
+from tocsin.catalog import Catalog, ContactMethod, Team, User
 from tocsin.errors import Unavailable
 from tocsin.events import (
     AcknowledgeIncident,
     Actor,
+    EscalateIncident,
     EscalationExhausted,
+    Event,
+    IncidentEvent,
     IncidentTriggered,
     PageRequested,
+    ReassignIncident,
     ResolveIncident,
     SnoozeIncident,
+    decode,
 )
 from tocsin.holder import CatalogHolder
 from tocsin.obligations import Obligation
 from tocsin.testing import START
 
 ADA = Actor(kind="user", name="ada")
+BOB = Actor(kind="user", name="bob")
 PAYMENTS: dict[str, Any] = {
     "escalation_policy": "payments",
     "team": "payments",
@@ -32,6 +40,32 @@ PAYMENTS: dict[str, Any] = {
 @pytest.fixture
 def world() -> World:
     return World(CatalogHolder(catalog(checkout=PAYMENTS)))
+
+
+def people() -> Catalog:
+    known = catalog(checkout=PAYMENTS)
+    phone = (ContactMethod(name="mail", channel="email", address="a@example.org"),)
+    more = {("User", name): User(contact_methods=phone) for name in ("bob", "web")}
+    return Catalog(1, {**known.specs, **more, ("Team", "web"): Team(members=("bob", "web"))})
+
+
+async def taken_by_ada(world: World) -> str:
+    await world.rings(message())
+    incident: str = world.incidents()[0].incident_id
+    await world.rings(AcknowledgeIncident(incident_id=incident, by=ADA))
+    return incident
+
+
+async def asks(
+    world: World,
+    incident: str,
+    kind: type[EscalateIncident] | type[ReassignIncident],
+    *to: str,
+) -> tuple[str, Event]:
+    """Ask for people by name; return the fact that says so, and the id of its event."""
+    (told,) = await world.rings(kind(incident_id=incident, by=ADA, to=to, reason="please"))
+    assert isinstance(told, IncidentEvent)
+    return ids.derived(incident, str(told.version)), told
 
 
 def page(incident: str, version: int = 1) -> PageRequested:
@@ -187,6 +221,115 @@ async def test_an_obligation_of_an_incident_that_is_over_is_struck_off(world: Wo
     await world.passes(seconds(61))
     assert await overdue(world) == []
     assert await owed(world) == []
+
+
+async def test_who_was_asked_for_although_somebody_has_it_is_asked_for_again_until_heard_of(
+    world: World,
+) -> None:
+    world.catalog.current = people()
+    incident = await taken_by_ada(world)
+    first = await asks(world, incident, EscalateIncident, "bob")
+    second = await asks(world, incident, EscalateIncident, "team:web")
+    assert await world.passes(seconds(61)) == []
+    for _ in range(2):
+        await act(world)
+        again = [decode(one.value) for one in await world.store.take_outbox()]
+        assert [(one.event_id, one.data) for one in again] == [first, second], "as it was told"
+        (promise,) = await owed(world)
+        assert (promise.version, promise.due_at) == (4, START + seconds(60))
+        assert promise.text == (
+            "team:web is paged for incident #1 of checkout (critical): disk is broken"
+        )
+        await world.passes(timedelta(minutes=5))
+    await world.rings(page(incident, version=4))
+    assert await owed(world) == []
+
+
+async def test_so_is_who_was_asked_for_while_it_is_snoozed(world: World) -> None:
+    world.catalog.current = people()
+    incident = await taken_by_ada(world)
+    until = START + timedelta(hours=2)
+    await world.rings(SnoozeIncident(incident_id=incident, by=ADA, until=until))
+    _, told = await asks(world, incident, EscalateIncident, "bob")
+    await world.passes(seconds(61))
+    assert await overdue(world) == [told]
+    assert len(await owed(world)) == 1
+
+
+async def test_a_promise_whose_names_are_not_known_is_kept_and_is_told_of(world: World) -> None:
+    """As a release before left it, which did not keep whom it asked for."""
+    incident = await taken_by_ada(world)
+    async with world.store.begin() as uow:
+        kept = Obligation(f"paged/{incident}", "paged", incident, "bob is paged", START, START, 3)
+        await uow.ledger.owe([kept])
+    await world.passes(seconds(61))
+    assert await overdue(world) == []
+    assert len(await owed(world)) == 1
+
+
+@pytest.mark.parametrize("kind", [EscalateIncident, ReassignIncident])
+async def test_of_a_triggered_one_the_announcement_comes_before_whom_it_asks_for(
+    world: World, kind: type[EscalateIncident] | type[ReassignIncident]
+) -> None:
+    world.catalog.current = people()
+    await world.rings(message())
+    incident = world.incidents()[0].incident_id
+    _, told = await asks(world, incident, kind, "bob")
+    await world.passes(seconds(61))
+    announced, asked = await overdue(world)
+    assert isinstance(announced, IncidentTriggered)
+    assert announced.again
+    assert (announced.version, asked.version) == (1, 2), "else its receiver would pass over bob"
+    assert asked == told
+
+
+async def test_an_answer_asks_for_nobody_any_more(world: World) -> None:
+    world.catalog.current = people()
+    incident = await taken_by_ada(world)
+    await asks(world, incident, ReassignIncident, "bob")
+    await world.rings(AcknowledgeIncident(incident_id=incident, by=BOB))
+    await asks(world, incident, EscalateIncident, "web")
+    await world.passes(seconds(61))
+    (asked,) = await overdue(world)
+    assert asked.to == ("web",)
+
+
+async def test_asking_again_and_again_does_not_put_it_off(world: World) -> None:
+    world.catalog.current = people()
+    incident = await taken_by_ada(world)
+    for _ in range(3):
+        await asks(world, incident, EscalateIncident, "bob")
+        world.clock.advance(seconds(50))
+    async with world.store.read() as uow:
+        debts = await uow.ledger.debts(world.clock.now())
+    assert (debts.overdue, debts.oldest_due_at) == (1, START + seconds(60))
+
+
+async def test_answered_and_handed_on_in_one_batch_it_has_its_own_minute(world: World) -> None:
+    world.catalog.current = people()
+    await world.rings(message())
+    incident = world.incidents()[0].incident_id
+    world.clock.advance(seconds(50))
+    await world.rings(
+        AcknowledgeIncident(incident_id=incident, by=ADA),
+        EscalateIncident(incident_id=incident, by=ADA, to=("bob",)),
+    )
+    (promise,) = await owed(world)
+    assert (promise.version, promise.due_at) == (3, START + seconds(110))
+
+
+async def test_nobody_is_owed_a_page_who_has_answered_without_one(world: World) -> None:
+    world.catalog.current = people()
+    incident = await taken_by_ada(world)
+    await asks(world, incident, EscalateIncident, "bob")
+    namesake = Actor(kind="token", name="bob")
+    await world.rings(AcknowledgeIncident(incident_id=incident, by=namesake))
+    assert len(await owed(world)) == 1
+    await world.rings(AcknowledgeIncident(incident_id=incident, by=BOB))
+    assert await owed(world) == []
+    await asks(world, incident, EscalateIncident, "team:web")
+    await world.rings(AcknowledgeIncident(incident_id=incident, by=BOB))
+    assert len(await owed(world)) == 1, "the others of the team may wait for theirs"
 
 
 async def test_nothing_is_announced_before_the_catalog_is_loaded() -> None:

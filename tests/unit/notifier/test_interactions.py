@@ -208,6 +208,20 @@ async def test_a_stale_button_never_reopens(loft: Loft) -> None:
     assert loft.pigeon.responses == [Reaction("already", "Already acknowledged by bob.")]
 
 
+@pytest.mark.parametrize("said_in", [PRESS, {"id": "e-1", "who": "P-ADA", "text": "ack 7"}])
+async def test_who_was_asked_after_that_answers_for_themselves(
+    loft: Loft, said_in: dict[str, str]
+) -> None:
+    await loft.world.hears(said(acknowledged()))
+    await loft.world.pages("page-2", incident_version=3)
+    await loft.world.facts()
+    await loft.hears(said_in)
+
+    (command,) = await loft.commands()
+    assert isinstance(command, AcknowledgeIncident)
+    assert [one.answer for one in loft.pigeon.responses] == ["done"]
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [("ack 7", AcknowledgeIncident), ("ack", AcknowledgeIncident), ("resolve 7", ResolveIncident)],

@@ -62,7 +62,7 @@ def build(
     sending = SendingHandlers(sender, posts, updatable=updatable)
     pages = _pages(settings, parts, sender, updatable)
     incidents = IncidentHandlers(sender, posts, updatable=updatable)
-    people = InteractionHandlers(parts.catalog, settings.secret)
+    people = InteractionHandlers(parts.catalog, sender, settings.secret)
     hearing = Hearing(parts.store, parts.clock, people, sending)
     since = parts.clock.now() if alone else None
     recorder = Recorder(sender, sending, parts.store, parts.clock, alone_since=since)
@@ -144,7 +144,7 @@ def _http(
             chat_links.router(parts.store, parts.clock, LinkingHandlers(parts.catalog)),
         ],
         routes=[
-            link_route(parts.store, parts.clock, LinkHandlers()),
+            link_route(parts.store, parts.clock, LinkHandlers(sender)),
             *hearing.routes(channels),
         ],
     )

@@ -160,13 +160,18 @@ class IncidentEscalated(IncidentEvent):
 
 
 class NoteAdded(IncidentEvent):
-    """Somebody wrote something down."""
+    """Somebody wrote something down.
+
+    With `acknowledged` they answered for themselves an incident that another person has: their own
+    pages are withdrawn, and nothing else changes.
+    """
 
     TYPE: ClassVar[str] = "tocsin.note-added.v1"
 
     by: Actor
     text: str
     via: str = ""
+    acknowledged: bool = False
 
 
 class IncidentMerged(IncidentEvent):

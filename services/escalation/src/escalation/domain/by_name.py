@@ -5,14 +5,21 @@ from dataclasses import replace
 from datetime import datetime
 
 from escalation.domain import pages
-from escalation.domain.escalation import Decision, Escalation
+from escalation.domain.escalation import REPLACED, Decision, Escalation
 from escalation.domain.policy import frozen
 from escalation.domain.resolution import resolve
 from tocsin.catalog import Catalog, Target
 from tocsin.catalog.naming import told
-from tocsin.events import Actor, IncidentEscalated, IncidentReassigned, PageEvent, PageRequested
+from tocsin.events import (
+    Actor,
+    IncidentEscalated,
+    IncidentReassigned,
+    NoteAdded,
+    PageEvent,
+    PageRequested,
+)
 
-URGENT = "asked for by name; it has become urgent"
+URGENT = "asked for; it has become urgent"
 
 
 def reassigned(
@@ -46,12 +53,31 @@ def escalated(
 
 
 def more_urgent(climb: Escalation, now: datetime, catalog: Catalog) -> Decision:
-    """Page once more, at once: the level reached, and whoever was asked for by name."""
-    again = climb.page_again(now, catalog)
+    """Page once more, at once: the level reached, and whoever was asked for by name.
+
+    Where somebody has it, only whoever was asked for since.
+    """
+    asked = climb.pages
+    if climb.is_climbing:
+        again = climb.page_again(now, catalog)
+        asked = tuple(page for page in climb.pages if page.asked)
+    else:
+        gone = pages.withdrawn(climb.incident, climb.pages, REPLACED)
+        again = Decision(replace(climb, pages=()), gone)
     paged = {page.responder for page in again.escalation.pages}
-    names = dict.fromkeys(page.responder for page in climb.pages if page.asked)
+    names = dict.fromkeys(page.responder for page in asked if not page.is_shadow)
     targets = [Target(user=name) for name in names if name not in paged]
     return _then(again, _ask(again.escalation, targets, now, catalog, URGENT))
+
+
+def answered(climb: Escalation, fact: NoteAdded) -> Decision:
+    """Withdraw the pages of somebody who answers what another person has; the climb stays."""
+    if not fact.acknowledged or fact.by.kind != "user":
+        return Decision(climb)
+    theirs = tuple(page for page in climb.pages if page.responder == fact.by.name)
+    left = tuple(page for page in climb.pages if page not in theirs)
+    gone = pages.withdrawn(climb.incident, theirs, "acknowledged as well")
+    return Decision(replace(climb, pages=left), gone)
 
 
 def in_addition(

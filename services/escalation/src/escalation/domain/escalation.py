@@ -33,6 +33,7 @@ LAST_RESORT_EVERY = timedelta(minutes=5)
 LATE = timedelta(seconds=30)  # Later than this, a deadline was missed by an outage.
 STEP_AFTER_OUTAGE = timedelta(seconds=30)
 NO_PAUSE = timedelta(0)
+REPLACED = "replaced: it has become urgent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class Escalation:
             if isinstance(self.status, Exhausted)
             else fresh.climb_from(loop, level, now, catalog)
         )
-        return again.after(*self._withdrawn("replaced: it has become urgent"))
+        return again.after(*self._withdrawn(REPLACED))
 
     def halt(self, reason: Answer) -> "Decision":
         """Stop, and withdraw every page that is still open."""

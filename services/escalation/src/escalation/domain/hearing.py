@@ -6,6 +6,7 @@ from datetime import datetime
 from escalation.domain import by_name
 from escalation.domain.escalation import Decision, Escalation
 from escalation.domain.restating import announced_again
+from escalation.domain.status import Answer
 from tocsin.catalog import Catalog
 from tocsin.events import (
     AlertAdded,
@@ -19,6 +20,7 @@ from tocsin.events import (
     IncidentSnoozed,
     IncidentTriggered,
     IncidentUnacknowledged,
+    NoteAdded,
     SeverityChanged,
 )
 
@@ -31,10 +33,17 @@ HEARD: tuple[type[IncidentEvent], ...] = (
     IncidentSnoozed,
     IncidentReassigned,
     IncidentEscalated,
+    NoteAdded,
     IncidentMerged,
     IncidentResolved,
     IncidentReopened,
 )
+ANSWERS: dict[type[IncidentEvent], Answer] = {
+    IncidentAcknowledged: "acknowledged",
+    IncidentSnoozed: "snoozed",
+    IncidentResolved: "resolved",
+    IncidentMerged: "merged",
+}
 
 
 def hear(climb: Escalation, event: IncidentEvent, now: datetime, catalog: Catalog) -> Decision:
@@ -45,18 +54,13 @@ def hear(climb: Escalation, event: IncidentEvent, now: datetime, catalog: Catalo
             return known
     if event.version <= climb.version:
         return Decision(_caught_up(climb, event))
+    if isinstance(event, NoteAdded):
+        # Its version says nothing of whom to page: what is told again has to be heard still.
+        return by_name.answered(climb, event)
     seen = replace(climb, version=event.version)
-    match event:
-        case IncidentAcknowledged():
-            return seen.halt("acknowledged")
-        case IncidentSnoozed():
-            return seen.halt("snoozed")
-        case IncidentResolved():
-            return seen.halt("resolved")
-        case IncidentMerged():
-            return seen.halt("merged")
-        case _:
-            return _paging(seen, event, now, catalog, is_first=climb.version == 0)
+    if answer := ANSWERS.get(type(event)):
+        return seen.halt(answer)
+    return _paging(seen, event, now, catalog, is_first=climb.version == 0)
 
 
 def _paging(
@@ -76,13 +80,18 @@ def _paging(
             # Its trigger was lost: who is asked for is not known to be all that must be woken.
             first = seen.start(now, catalog) if is_first else Decision(seen)
             return by_name.in_addition(first, event, now, catalog)
-        case SeverityChanged(urgency="high") if seen.is_climbing and seen.incident.urgency == "low":
+        case SeverityChanged(urgency="high") if seen.incident.urgency == "low" and _asks(seen):
             # Who was told in the way of what can wait has to be woken now.
             return by_name.more_urgent(_told(seen, event), now, catalog)
         case _:
             changed = _told(seen, event)
             # Its trigger was lost, and whether somebody has it is not known: better paged twice.
             return changed.start(now, catalog) if is_first else Decision(changed)
+
+
+def _asks(climb: Escalation) -> bool:
+    """Return whether anybody is asked: where somebody has it, only who was asked for since."""
+    return climb.is_climbing or bool(climb.pages)
 
 
 def _told(climb: Escalation, event: IncidentEvent) -> Escalation:

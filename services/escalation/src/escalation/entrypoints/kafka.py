@@ -14,6 +14,7 @@ from tocsin.events import (
     EscalateIncident,
     Event,
     LeaveHandoffNote,
+    NoteAdded,
     OverrideCommand,
 )
 
@@ -39,8 +40,18 @@ def subscriptions(
         await overrides.on_commands(uow, envelopes, now)
         await notes.on_commands(uow, envelopes, now)
 
+    async def on_incidents(
+        uow: EscalationUnitOfWork, envelopes: Sequence[Envelope[Event]], now: datetime
+    ) -> None:
+        # Of notes only those by which somebody answers.
+        heard = [
+            one for one in envelopes if not isinstance(one.data, NoteAdded) or one.data.acknowledged
+        ]
+        if heard:
+            await handlers.on_incidents(uow, heard, now)
+
     return (
-        Subscription(topics.INCIDENTS, handlers.on_incidents, HEARD),
+        Subscription(topics.INCIDENTS, on_incidents, HEARD),
         Subscription(
             topics.COMMANDS, on_commands, (EscalateIncident, OverrideCommand, LeaveHandoffNote)
         ),

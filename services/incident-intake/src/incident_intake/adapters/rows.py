@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Index, MetaData, Row, Table, Text
 
 from incident_intake.domain.alert import Alert
+from incident_intake.domain.asked import Asked
 from incident_intake.domain.counts import AlertCounts
 from incident_intake.domain.incident import Incident
 from incident_intake.domain.judgement import Judgement
 from incident_intake.domain.suppression import Silence
-from tocsin.events import Actor, Link
+from tocsin.events import EVENTS, Actor, Link
 from tocsin.sql import Instant, Json, recipe_tables
 
 METADATA = MetaData()
@@ -151,6 +152,8 @@ def incident_row(incident: Incident) -> dict[str, Any]:
     for name in _INCIDENT_INSTANTS:
         data[name] = getattr(incident, name)
     data["catalog_version"] = incident.catalog_version
+    data["asked"] = [[one.TYPE, one.model_dump(mode="json")] for one in incident.asked.facts]
+    data["asked_answered"] = incident.asked.answered
     return {
         "incident_id": incident.incident_id,
         "number": incident.number,
@@ -180,6 +183,7 @@ def incident_of(row: Row[Any]) -> Incident:
         ),
         resolved_by=_actor_of(data["resolved_by"]),
         catalog_version=data.get("catalog_version", 0),
+        asked=_asked_of(data),
         **{name: data[name] for name in _INCIDENT_PLAIN},
         **_instants(data, _INCIDENT_INSTANTS),
     )
@@ -217,6 +221,12 @@ def _instants(data: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]
     return {
         name: None if data[name] is None else datetime.fromisoformat(data[name]) for name in names
     }
+
+
+def _asked_of(data: Mapping[str, Any]) -> Asked:
+    """Return whom an incident asks for by name; rows of the releases before do not say it."""
+    facts: Any = tuple(EVENTS[kind].model_validate(one) for kind, one in data.get("asked", ()))
+    return Asked(facts, tuple(data.get("asked_answered", ())))
 
 
 def _actor_data(actor: Actor | None) -> list[str] | None:

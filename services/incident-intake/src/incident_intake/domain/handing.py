@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from incident_intake.domain.incident import UNANSWERED, Decision, Incident
+from incident_intake.domain.asked import UNANSWERED
+from incident_intake.domain.incident import Decision, Incident
 from tocsin.catalog import Catalog
 from tocsin.catalog.naming import named, spelt, unknown
 from tocsin.catalog.policies import reaches_nobody
@@ -19,13 +20,15 @@ class NobodyNamed(Refused):
 def reassign(incident: Incident, command: ReassignIncident, catalog: Catalog) -> Decision:
     """Make it theirs: whoever had it has it no longer, and it is triggered again."""
     fact = IncidentReassigned(**_handed(incident, command, catalog))
-    return Decision(replace(incident, **UNANSWERED, version=fact.version), (fact,))
+    asked = {**UNANSWERED, "asked": incident.asked.then(fact)}
+    return Decision(replace(incident, **asked, version=fact.version), (fact,))
 
 
 def escalate(incident: Incident, command: EscalateIncident, catalog: Catalog) -> Decision:
     """Have them paged as well: whoever has it keeps it."""
     fact = IncidentEscalated(**_handed(incident, command, catalog))
-    return Decision(replace(incident, version=fact.version), (fact,))
+    asked = incident.asked.then(fact)
+    return Decision(replace(incident, asked=asked, version=fact.version), (fact,))
 
 
 def _handed(

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from incident_intake.domain.alert import Alert
+from incident_intake.domain.asked import NOBODY, UNANSWERED, Asked
 from incident_intake.domain.counts import NO_ALERTS, AlertCounts
 from incident_intake.domain.severity import rank
 from tocsin.errors import Refused
@@ -33,14 +34,11 @@ from tocsin.events import (
 Status = Literal["triggered", "acknowledged", "resolved"]
 STATUSES: tuple[Status, ...] = ("triggered", "acknowledged", "resolved")
 TOCSIN = Actor(kind="tocsin", name="tocsin")
-UNANSWERED: dict[str, Any] = {
-    "status": "triggered",
-    "acknowledged_by": None,
-    "acknowledged_also_by": (),
-    "acknowledged_at": None,
-    "acknowledged_until": None,
-    "snoozed_until": None,
-}
+# What an incident takes over from the fact that opens it.
+OPENED = (
+    *("incident_id", "number", "title", "service", "severity", "urgency", "source", "group_key"),
+    *("version", "description", "rule", "catalog_version"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +79,17 @@ class Incident:
     resolved_by: Actor | None = None
     resolved_at: datetime | None = None
     catalog_version: int = 0
+    asked: Asked = NOBODY
 
     @classmethod
     def triggered(cls, fact: IncidentTriggered, now: datetime) -> Decision:
         """Return a new incident as `fact` describes it, with its first alert if it has one."""
         counts = NO_ALERTS.fires(fact.alert.severity) if fact.alert else NO_ALERTS
         incident = cls(
-            incident_id=fact.incident_id,
-            number=fact.number,
-            title=fact.title,
-            service=fact.service,
+            **{name: getattr(fact, name) for name in OPENED},
             status="triggered",
-            severity=fact.severity,
-            urgency=fact.urgency,
-            source=fact.source,
-            group_key=fact.group_key,
             triggered_at=now,
-            version=fact.version,
-            description=fact.description,
-            rule=fact.rule,
             alerts=counts,
-            catalog_version=fact.catalog_version,
         )
         return Decision(incident, (fact,))
 
@@ -165,13 +153,9 @@ class Incident:
         Another person's acknowledgement ends a snooze, and makes it theirs.
         """
         self._refuse_when_resolved()
-        if by == self.acknowledged_by:
-            return Decision(self)
-        if self.status == "acknowledged" and self.snoozed_until is None:
-            if by in self.acknowledged_also_by:
-                return Decision(self)
-            fact = NoteAdded(**self._next, by=by, text="has acknowledged it as well", via=via)
-            return self._decide(fact, acknowledged_also_by=(*self.acknowledged_also_by, by))
+        is_theirs = by == self.acknowledged_by
+        if is_theirs or (self.status == "acknowledged" and self.snoozed_until is None):
+            return self._acknowledge_as_well(by, via)
         taken = IncidentAcknowledged(**self._next, by=by, via=via, until=until)
         return self._decide(
             taken,
@@ -181,7 +165,17 @@ class Incident:
             acknowledged_at=now,
             acknowledged_until=until,
             snoozed_until=None,
+            asked=NOBODY,
         )
+
+    def _acknowledge_as_well(self, by: Actor, via: str) -> Decision:
+        others, text = self.acknowledged_also_by, "has acknowledged it as well"
+        is_known = by == self.acknowledged_by or by in others
+        if is_known and not self.asked.may_want(by):
+            return Decision(self)
+        also, asked = others if is_known else (*others, by), self.asked.answered_by(by)
+        fact = NoteAdded(**self._next, by=by, text=text, via=via, acknowledged=True)
+        return self._decide(fact, acknowledged_also_by=also, asked=asked)
 
     def snooze(self, by: Actor, now: datetime, until: datetime, via: str) -> Decision:
         """Acknowledge until then, and be triggered again."""
@@ -193,7 +187,9 @@ class Incident:
             start = self.acknowledge(by, now, None, via)
         fact = IncidentSnoozed(**start.incident._next, by=by, until=until, via=via)  # noqa: SLF001
         return start.then(
-            start.incident._decide(fact, snoozed_until=until, acknowledged_until=None)  # noqa: SLF001
+            start.incident._decide(  # noqa: SLF001
+                fact, snoozed_until=until, acknowledged_until=None, asked=NOBODY
+            )
         )
 
     def awake(self, now: datetime) -> Decision:
@@ -232,6 +228,7 @@ class Incident:
             alerts=left,
             acknowledged_until=None,
             snoozed_until=None,
+            asked=NOBODY,
         )
 
     def _unacknowledge(

@@ -1,7 +1,8 @@
 """What an incident owes: that somebody is paged in time, or that it is said why nobody is.
 
 Each time it is triggered, or people are asked for by name, it owes anew, under its version then; an
-answer, or a page that was decided on that version or a later one, discharges it.
+answer, or a page that was decided on that version or a later one, discharges it. So what somebody
+owes who has it already is for people who were asked for by name.
 """
 
 from datetime import datetime, timedelta
@@ -20,12 +21,14 @@ from tocsin.events import (
     IncidentSnoozed,
     IncidentTriggered,
     IncidentUnacknowledged,
+    NoteAdded,
     PageRequested,
 )
 from tocsin.obligations import Obligation, plain
 
 PAGED = "paged"
 PAGED_WITHIN = timedelta(seconds=60)
+MOST_NAMED = 100  # Characters: what the incident is has to fit beside them.
 TRIGGERS = (
     IncidentTriggered,
     IncidentReopened,
@@ -53,11 +56,24 @@ def owed(
         obligation_id=identity(incident.incident_id),
         kind=PAGED,
         subject=incident.incident_id,
-        text=plain(f"somebody is paged for {about}: {incident.title}"),
+        text=plain(f"{_who(fact)} is paged for {about}: {incident.title}"),
         owed_at=now,
         due_at=now + within,
         version=fact.version,
     )
+
+
+def _who(fact: IncidentEvent) -> str:
+    if isinstance(fact, IncidentReassigned | IncidentEscalated):
+        return plain(" or ".join(fact.to), MOST_NAMED)
+    return "somebody"
+
+
+def is_answered(incident: Incident, fact: IncidentEvent) -> bool:
+    """Return whether nobody is owed a page any more because of this fact."""
+    if isinstance(fact, NoteAdded):
+        return fact.acknowledged and fact.by.kind == "user" and not incident.asked.facts
+    return isinstance(fact, ANSWERS)
 
 
 def outcome(event: Event) -> tuple[str, int] | None:

@@ -8,18 +8,21 @@ from dataclasses import replace
 from datetime import datetime
 
 from incident_intake.domain.alert import Alert
-from incident_intake.domain.incident import UNANSWERED, Incident
+from incident_intake.domain.asked import NOBODY, UNANSWERED
+from incident_intake.domain.incident import Incident
 from tocsin.events import (
     AlertAdded,
     AlertResolved,
     AlertSummary,
     IncidentAcknowledged,
+    IncidentEscalated,
     IncidentEvent,
     IncidentReassigned,
     IncidentResolved,
     IncidentSnoozed,
     IncidentTriggered,
     IncidentUnacknowledged,
+    NoteAdded,
     SeverityChanged,
 )
 
@@ -56,19 +59,37 @@ def _told(incident: Incident, fact: IncidentEvent, alert: Alert | None, at: date
             return replace(incident, alerts=counts)
         case SeverityChanged(severity=severity, urgency=urgency):
             return replace(incident, severity=severity, urgency=urgency)
-        case IncidentUnacknowledged() | IncidentReassigned():
+        case _:
+            return _answered(incident, fact, at)
+
+
+def _answered(incident: Incident, fact: IncidentEvent, at: datetime) -> Incident:
+    """Return the incident after a fact about who has it, and who is asked for."""
+    match fact:
+        case IncidentUnacknowledged():
             return replace(incident, **UNANSWERED)
+        case IncidentReassigned():
+            return replace(incident, **{**UNANSWERED, "asked": incident.asked.then(fact)})
+        case IncidentEscalated():
+            return replace(incident, asked=incident.asked.then(fact))
         case IncidentAcknowledged(by=by, until=until):
             taken = replace(incident, status="acknowledged", acknowledged_by=by, acknowledged_at=at)
+            alone = replace(taken, acknowledged_also_by=(), asked=NOBODY)
+            return replace(alone, acknowledged_until=until, snoozed_until=None)
+        case NoteAdded(acknowledged=True, by=by):
+            also = incident.acknowledged_also_by
+            known = by == incident.acknowledged_by or by in also
+            asked = incident.asked.answered_by(by)
             return replace(
-                taken, acknowledged_also_by=(), acknowledged_until=until, snoozed_until=None
+                incident, asked=asked, acknowledged_also_by=also if known else (*also, by)
             )
         case IncidentSnoozed(until=until):
-            return replace(incident, snoozed_until=until, acknowledged_until=None)
+            return replace(incident, snoozed_until=until, acknowledged_until=None, asked=NOBODY)
         case IncidentResolved(by=by, reason=reason):
             over = replace(incident, status="resolved", resolved_by=by, resolved_at=at)
             dismissed = over.alerts.dismissed() if reason == "command" else over.alerts
-            return replace(over, alerts=dismissed, acknowledged_until=None, snoozed_until=None)
+            ended = replace(over, acknowledged_until=None, snoozed_until=None, asked=NOBODY)
+            return replace(ended, alerts=dismissed)
         case _:
             return incident
 

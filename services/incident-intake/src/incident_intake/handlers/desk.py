@@ -192,8 +192,7 @@ class Desk:
         identity = owing.identity(incident.incident_id)
         if (promise := owing.owed(incident, fact, self.now, self._paged_within)) is not None:
             self._owed[identity] = promise
-            self._discharged.pop(identity, None)
-        elif isinstance(fact, owing.ANSWERS):
+        elif owing.is_answered(incident, fact):
             self._owed.pop(identity, None)
             self._discharged[identity] = fact.version
 
@@ -245,6 +244,6 @@ class Desk:
             await self.uow.incidents.save_last_number(self.number)
         await self.uow.set_timers(list(self._timers.values()))
         await self.uow.cancel_timers(list(self._cancelled))
-        await self.uow.ledger.owe(list(self._owed.values()))
         await self.uow.ledger.discharge(self._discharged)
+        await self.uow.ledger.owe(list(self._owed.values()))
         await self.uow.publish(self._facts)

@@ -32,18 +32,22 @@ _COMMANDS: dict[Action, type[AcknowledgeIncident | ResolveIncident | EscalateInc
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What the page behind a link shows. `heard` says that its button was pressed."""
+    """What the page behind a link shows. `heard` says that its button was pressed.
+
+    `is_asked`: another person has the incident, and whose link it is was asked for after that.
+    """
 
     number: int
     title: str
     status: str
     answered_by: str
     heard: bool
+    is_asked: bool = False
 
     @property
     def can_acknowledge(self) -> bool:
         """Whether there is something left to press."""
-        return self.status == "triggered" and not self.heard
+        return (self.status == "triggered" or self.is_asked) and not self.heard
 
 
 def link_of(page: Page, incident: Incident | None) -> Link:
@@ -58,6 +62,7 @@ def link_of(page: Page, incident: Incident | None) -> Link:
         incident.answered_by,
         # Triggered again after the answer ended: the button is back.
         page.link_used_at is not None and not incident.has_answered(request.incident_version),
+        incident.is_asked_since(request.incident_version),
     )
 
 

@@ -56,6 +56,10 @@ class Incident:
         """Return whether a page decided on this version of the incident has been answered."""
         return self.answered_at_version > incident_version
 
+    def is_asked_since(self, incident_version: int) -> bool:
+        """Return whether a page on this version asks somebody although another person has it."""
+        return self.status == "acknowledged" and not self.has_answered(incident_version)
+
     @property
     def answer(self) -> str:
         """The answer in words."""

@@ -66,7 +66,7 @@ def render(
         facts=_facts(now, request, incident),
         links=links(now.alerts, request.runbook),
         buttons=_buttons(notification, url, token),
-        actions=actions_of(now.status, token, url),
+        actions=actions_of(now.status, token, url, is_asked=_purpose(notification) == "page"),
         alerts=tuple(line(alert) for alert in now.alerts[:MAX_ALERTS]),
         more=now.more + max(len(now.alerts) - MAX_ALERTS, 0),
         repeat_possible=notification.repeat_possible,
@@ -197,13 +197,15 @@ def _buttons(notification: Notification, url: str, token: str) -> tuple[Button, 
     return (Button("acknowledge", "Acknowledge", token, url),)
 
 
-def actions_of(status: str, token: str, url: str = "") -> tuple[Button, ...]:
-    """Return what may be asked for in this state."""
+def actions_of(
+    status: str, token: str, url: str = "", *, is_asked: bool = False
+) -> tuple[Button, ...]:
+    """Return what may be asked for in this state; to acknowledge also by whom it `is_asked` of."""
     if not token or status not in {"triggered", "acknowledged"}:
         return ()
     acknowledge = (Button("acknowledge", "Acknowledge", token, url),)
     return (
-        *(acknowledge if status == "triggered" else ()),
+        *(acknowledge if is_asked or status == "triggered" else ()),
         Button("resolve", "Resolve", token, ""),
         Button("snooze", "Snooze", token, ""),
         Button("escalate", "Escalate", token, ""),

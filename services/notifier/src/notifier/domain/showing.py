@@ -23,6 +23,9 @@ def shown(
         return _shared(post, known)
     incident = known[0] if known else Incident(post.incidents[0])
     request = page.request if page else None
+    is_asked = bool(
+        page and not page.is_announcement and incident.is_asked_since(page.request.incident_version)
+    )
     facts = [Fact("Service", incident.service), Fact("Severity", incident.severity)]
     if incident.status != "triggered":
         facts.append(Fact("Status", incident.answer))
@@ -44,7 +47,7 @@ def shown(
         url=url,
         facts=tuple(facts),
         links=rendering.links(incident.alerts, request.runbook if request else None),
-        actions=rendering.actions_of(incident.status, token, url),
+        actions=rendering.actions_of(incident.status, token, url, is_asked=is_asked),
         alerts=tuple(rendering.line(one) for one in incident.alerts),
         more=incident.more,
         repeat_possible=False,

@@ -61,8 +61,9 @@ def unknown() -> HTMLResponse:
 
 
 def _status(link: Link) -> str:
-    if link.status != "triggered":
-        return f"It is {link.status} by {visible(link.answered_by)}."
+    if link.status != "triggered" and not (link.is_asked and link.heard):
+        asked = " You were asked for after that." if link.is_asked else ""
+        return f"It is {link.status} by {visible(link.answered_by)}.{asked}"
     if link.heard:
         return "Your acknowledgement is on its way. You can close this page."
     return "Nobody has acknowledged it yet."

@@ -6,8 +6,9 @@ from datetime import datetime
 from notifier.domain import asking, linking, on_call, reply
 from notifier.domain.acknowledging import command_of, stale
 from notifier.domain.post import Post
+from notifier.handlers.answering import asked_since, withdraw_the_rest
 from notifier.handlers.work import SOURCE
-from notifier.ports import NotifierUnitOfWork
+from notifier.ports import Dispatcher, NotifierUnitOfWork
 from tocsin import ids
 from tocsin.catalog import User
 from tocsin.catalog.suggestions import as_sentence, no_such
@@ -33,9 +34,13 @@ class InteractionHandlers:
     at the moment of the press, so that somebody who has left can press nothing any more.
     """
 
-    def __init__(self, catalog: CatalogHolder, secret: str = "") -> None:
-        """Know people by `catalog`, and by links that they make with codes of `secret`."""
+    def __init__(self, catalog: CatalogHolder, dispatcher: Dispatcher, secret: str = "") -> None:
+        """Know people by `catalog`, and by links that they make with codes of `secret`.
+
+        Stop what `dispatcher` has not begun, for those who have answered.
+        """
         self._catalog = catalog
+        self._dispatcher = dispatcher
         self._secret = secret
 
     async def on_interactions(
@@ -87,7 +92,9 @@ class InteractionHandlers:
     ) -> Reaction:
         action, incident_id, text, responder = asked
         incident = (await uow.incidents.of([incident_id])).get(incident_id)
-        if late := stale(action, incident):
+        answers = action == "acknowledge"
+        since = await asked_since(uow, incident, responder) if answers else []
+        if not since and (late := stale(action, incident)):
             return Reaction("already", late)
         try:
             command = command_of(action, incident_id, responder, channel, text, now)
@@ -95,7 +102,8 @@ class InteractionHandlers:
             return Reaction("not-understood", f"Nothing was done: {error}.")
         if command is None:
             return ASK_NOTE
-        await _publish(uow, channel, interaction, command, now)
+        answer = await _publish(uow, channel, interaction, command, now)
+        await withdraw_the_rest(uow, self._dispatcher, since, answer, now)
         number = f" #{incident.number}" if incident and incident.number else ""
         return Reaction("done", f"You asked to {action}{number}.")
 
@@ -219,6 +227,8 @@ async def _publish(
     interaction: Interaction,
     command: Command,
     now: datetime,
-) -> None:
+) -> Envelope[Command]:
     identity = ids.derived("interaction", channel, interaction.external_id)
-    await uow.publish([Envelope(data=command, time=now, source=SOURCE, event_id=identity)])
+    envelope = Envelope(data=command, time=now, source=SOURCE, event_id=identity)
+    await uow.publish([envelope])
+    return envelope
