@@ -123,6 +123,17 @@ async def test_a_button_is_pressed_and_the_page_tells_of_it(desk: Console) -> No
     assert 'id="acknowledge"' not in page
 
 
+async def test_who_does_not_have_it_can_still_answer_for_themselves(desk: Console) -> None:
+    taken = acknowledged(2, by=Actor(kind="user", name="ada"))
+    await desk.hears(envelope("e1", 0, triggered()), envelope("e2", 5, taken))
+    await desk.logs_in(person="bob")
+    page = await desk.gets("/incidents/7")
+    assert "Acknowledge as well" in page
+    await desk.presses(page, BUTTON)
+    (command,) = await desk.commands()
+    assert command.data == e.AcknowledgeIncident(incident_id=INCIDENT, by=BOB, via="console")
+
+
 async def test_a_button_pressed_twice_is_one_command(desk: Console) -> None:
     await desk.hears(envelope("e1", 0, triggered()))
     await desk.logs_in()

@@ -1,6 +1,7 @@
 """Handoff notes by a form: a command, once; shown when they are told, whoever left them how."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -39,6 +40,22 @@ async def test_a_note_is_sent_once_and_shown_when_it_is_told(desk: Console) -> N
     shown = await desk.gets(PAGE)
     assert "Note: done.</p>" in shown
     assert "Look at &lt;b&gt;#7&lt;/b&gt;." in shown
+
+
+async def test_a_note_that_nobody_takes_up_is_told_of_in_place(desk: Console) -> None:
+    """As while escalation is still of the release before, which passes over the command."""
+    await desk.presses(await desk.gets(PAGE), FORM, text="Look at #7.")
+    asks = "Is every service up, and of this release?"
+    assert asks not in await desk.gets(PAGE)
+    desk.clock.advance(timedelta(seconds=10))
+    shown = await desk.gets(PAGE)
+    assert "Note: sent, waiting" in shown
+    assert asks in shown
+    desk.clock.advance(timedelta(seconds=51))
+    shown = await desk.gets(PAGE)
+    assert "sent, waiting" not in shown
+    assert "Note: nothing was heard of it within a minute." in shown
+    assert "not taken up: is every service up, and of this release?" in shown
 
 
 @pytest.mark.parametrize("text", ["", " \r\n", "x" * 2001])

@@ -8,6 +8,7 @@ from tocsin.events import CommandRefused, Envelope, Event, OverrideAnswered, Sil
 
 # A command that changes nothing has no answer; nobody is left waiting for one.
 ANSWERED_WITHIN = timedelta(minutes=1)
+LATE = timedelta(seconds=10)
 SHOWN_FOR = timedelta(minutes=10)
 # The catalog and what follows from it are heard on ways of their own, a little after an answer.
 SETTLED_AFTER = timedelta(seconds=5)
@@ -36,6 +37,10 @@ class Order:
             return False
         age = now - self.answered_at
         return age < SETTLED_AFTER or (is_behind and age < ANSWERED_WITHIN)
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether an answer should have come by now, where everything is up."""
+        return self.answered_at is None and now - self.sent_at >= LATE
 
 
 def answered(
