@@ -108,6 +108,22 @@ async def test_what_has_moved_is_told_latest_first(store: PostmortemStore) -> No
         assert await uow.standings.moved(at(4), 10) == []
 
 
+async def test_boards_that_moved_are_told_latest_first_and_each_move_counts(
+    store: PostmortemStore,
+) -> None:
+    async with store.begin() as uow:
+        await uow.boards.move("silences", at(1))
+        await uow.boards.move("schedules", at(2))
+    async with store.begin() as uow:
+        await uow.boards.move("silences", at(3))
+        await uow.boards.move("silences", at(3))
+    async with store.read() as uow:
+        silences, schedules = Moved("silences", at(3), 3), Moved("schedules", at(2), 1)
+        assert list(await uow.boards.moved(at(2))) == [silences, schedules]
+        assert list(await uow.boards.moved(at(3))) == [silences]
+        assert list(await uow.boards.moved(at(4))) == []
+
+
 async def test_incidents_without_a_row_are_found(store: PostmortemStore) -> None:
     async with store.begin() as uow:
         await uow.incidents.lock(["a", "b", "c"], START)

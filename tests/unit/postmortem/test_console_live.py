@@ -27,6 +27,7 @@ from tests.unit.postmortem.stories import (
     triggered,
 )
 from tocsin.errors import Unavailable
+from tocsin.holder import CatalogHolder
 from tocsin.problems import Problem
 
 
@@ -200,14 +201,14 @@ async def test_a_database_that_is_away_ends_nothing(desk: Console) -> None:
         def read(self) -> Any:
             raise Unavailable("away")
 
-    feed = Feed(Away(), desk.clock)  # type: ignore[arg-type]
+    feed = Feed(Away(), desk.clock, CatalogHolder())  # type: ignore[arg-type]
     assert await feed.run_once() is False
     with feed.viewing():
         assert await feed.run_once() is False
 
 
 async def test_nobody_looking_costs_nothing(desk: Console) -> None:
-    feed = Feed(None, desk.clock)  # type: ignore[arg-type]
+    feed = Feed(None, desk.clock, CatalogHolder())  # type: ignore[arg-type]
     assert await feed.run_once() is False
 
 

@@ -29,7 +29,7 @@ def build(
     settings: PostmortemSettings, parts: Parts[PostmortemUnitOfWork]
 ) -> Application[PostmortemUnitOfWork]:
     """Put the service together."""
-    feed = Feed(parts.store, parts.clock)
+    feed = Feed(parts.store, parts.clock, parts.catalog)
     handlers = Handlers(feed.wake)
     counter = desk.Counter(parts.store, parts.clock)
     is_secure = settings.public_url.startswith("https://")

@@ -116,6 +116,25 @@ class MemoryOrders:
         return sorted(found, key=lambda one: one.sent_at, reverse=True)
 
 
+class MemoryBoards:
+    """When each moved last, by its name."""
+
+    def __init__(self, table: Table) -> None:
+        """Keep them in `table`."""
+        self._table: dict[str, Moved] = table
+
+    async def move(self, board: str, now: datetime) -> None:
+        """Something of it is written in this transaction."""
+        known = self._table.get(board)
+        self._table[board] = Moved(board, now, known.version + 1 if known else 1)
+
+    async def moved(self, since: datetime) -> Sequence[Moved]:
+        """Return those that have moved since then, the latest first."""
+        found = [self._table[name] for name in sorted(self._table)]
+        late = [one for one in found if one.moved_at >= since]
+        return sorted(late, key=lambda one: one.moved_at, reverse=True)
+
+
 class MemorySessions:
     """Logins by the hash of their key."""
 

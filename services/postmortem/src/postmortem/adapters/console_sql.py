@@ -5,10 +5,10 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from postmortem.adapters.tables import INCIDENTS, ORDERS, SESSIONS, STANDINGS
+from postmortem.adapters.tables import BOARDS, INCIDENTS, ORDERS, SESSIONS, STANDINGS
 from postmortem.domain.order import Order
 from postmortem.domain.standings import Standing
 from postmortem.ports.console import Moved, Place, Session
@@ -165,6 +165,32 @@ class SqlSessions:
     async def forget_expired(self, now: datetime) -> None:
         """Forget the sessions that have expired."""
         await self._connection.execute(delete(SESSIONS).where(SESSIONS.c.expires_at <= now))
+
+
+class SqlBoards:
+    """A row per board."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work in the transaction of `connection`."""
+        self._connection = connection
+
+    async def move(self, board: str, now: datetime) -> None:
+        """Something of it is written in this transaction; of two at once, both count."""
+        row = {"board": board, "moved_at": now, "version": 0}
+        await insert_new(self._connection, BOARDS, [row], key=["board"])
+        further = {"moved_at": now, "version": BOARDS.c.version + 1}
+        await self._connection.execute(
+            update(BOARDS).where(BOARDS.c.board == board).values(further)
+        )
+
+    async def moved(self, since: datetime) -> Sequence[Moved]:
+        """Return those that have moved since then, the latest first."""
+        query = (
+            select(BOARDS.c.board, BOARDS.c.moved_at, BOARDS.c.version)
+            .where(BOARDS.c.moved_at >= since)
+            .order_by(BOARDS.c.moved_at.desc(), BOARDS.c.board)
+        )
+        return [Moved(*row) for row in await self._connection.execute(query)]
 
 
 def _row(order: Order) -> dict[str, Any]:

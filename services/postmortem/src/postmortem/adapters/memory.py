@@ -6,7 +6,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from postmortem.adapters.console_memory import MemoryOrders, MemorySessions, MemoryStandings
+from postmortem.adapters.console_memory import (
+    MemoryBoards,
+    MemoryOrders,
+    MemorySessions,
+    MemoryStandings,
+)
 from postmortem.adapters.handoff_note_memory import MemoryHandoffNotes
 from postmortem.adapters.memory_desk import MemoryActionItems, MemoryReviews
 from postmortem.adapters.outlook_memory import MemoryOutlooks
@@ -180,3 +185,8 @@ class MemoryPostmortemUnitOfWork(MemoryUnitOfWork):
     def handoff_notes(self) -> MemoryHandoffNotes:
         """Words for who is on call next."""
         return MemoryHandoffNotes(self.table("handoff_notes"))
+
+    @cached_property
+    def boards(self) -> MemoryBoards:
+        """What moved beside incidents."""
+        return MemoryBoards(self.table("boards"))

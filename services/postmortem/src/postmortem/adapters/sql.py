@@ -8,7 +8,7 @@ from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from postmortem.adapters.action_items import SqlActionItems
-from postmortem.adapters.console_sql import SqlOrders, SqlSessions, SqlStandings
+from postmortem.adapters.console_sql import SqlBoards, SqlOrders, SqlSessions, SqlStandings
 from postmortem.adapters.handoff_note_sql import SqlHandoffNotes
 from postmortem.adapters.outlook_sql import SqlOutlooks
 from postmortem.adapters.reviews import SqlReviews
@@ -231,3 +231,8 @@ class SqlPostmortemUnitOfWork(SqlUnitOfWork):
     def handoff_notes(self) -> SqlHandoffNotes:
         """Words for who is on call next."""
         return SqlHandoffNotes(self.connection)
+
+    @cached_property
+    def boards(self) -> SqlBoards:
+        """What moved beside incidents."""
+        return SqlBoards(self.connection)

@@ -191,3 +191,10 @@ HANDOFF_NOTES = Table(
     Column("data", Json, nullable=False),
     Index("handoff_notes_schedule", "schedule", "left_at", "note_id"),
 )
+BOARDS = Table(
+    "boards",
+    METADATA,
+    Column("board", Text, primary_key=True),
+    Column("moved_at", Instant, nullable=False),
+    Column("version", BigInteger, nullable=False),
+)

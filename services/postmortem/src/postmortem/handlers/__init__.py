@@ -15,6 +15,7 @@ from postmortem.domain.why import Why, why
 from postmortem.handlers.projecting import project
 from postmortem.handlers.watching import hear_schedules, hear_silences
 from postmortem.ports import PostmortemUnitOfWork
+from postmortem.ports.console import SCHEDULES, SILENCES
 from tocsin import ids
 from tocsin.events import (
     DeadLettered,
@@ -33,7 +34,7 @@ class Handlers:
     """What this service does with what it is told, and what it can tell."""
 
     def __init__(self, on_moved: Callable[[], None] = lambda: None) -> None:
-        """Call `on_moved` after each commit in which an incident has moved."""
+        """Call `on_moved` after each commit in which something that pages show has moved."""
         self._on_moved = on_moved
 
     async def on_events(
@@ -46,6 +47,7 @@ class Handlers:
             if (incident_id := incident_of(envelope.data)) is not None
         ]
         if await hear_silences(uow, envelopes, now):
+            await uow.boards.move(SILENCES, now)
             uow.after_commit(self._on_moved)
         if not belonging:
             return
@@ -66,6 +68,9 @@ class Handlers:
     ) -> None:
         """Keep who is on call, and who will be."""
         await hear_schedules(uow, envelopes, now)
+        if envelopes:
+            await uow.boards.move(SCHEDULES, now)
+            uow.after_commit(self._on_moved)
 
     async def _redraft(
         self, uow: PostmortemUnitOfWork, incident_ids: Sequence[str], now: datetime

@@ -10,15 +10,7 @@ from postmortem.domain.document import ItemState, Status
 from postmortem.domain.postmortem import Postmortem
 from postmortem.domain.review import Review
 from postmortem.domain.words import Words
-from postmortem.ports.console import (
-    HandoffNotes,
-    Orders,
-    Outlooks,
-    Sessions,
-    Silences,
-    Standings,
-    Watches,
-)
+from postmortem.ports.console import ConsoleRows
 from tocsin.events import Actor, Envelope, Event
 from tocsin.unit_of_work import UnitOfWork
 
@@ -185,7 +177,7 @@ class ActionItems(Protocol):
         ...
 
 
-class PostmortemUnitOfWork(UnitOfWork, Protocol):
+class PostmortemUnitOfWork(UnitOfWork, ConsoleRows, Protocol):
     """One transaction with this service's repositories."""
 
     @property
@@ -211,39 +203,4 @@ class PostmortemUnitOfWork(UnitOfWork, Protocol):
     @property
     def action_items(self) -> ActionItems:
         """What was promised."""
-        ...
-
-    @property
-    def standings(self) -> Standings:
-        """Where incidents stand."""
-        ...
-
-    @property
-    def orders(self) -> Orders:
-        """The commands given here."""
-        ...
-
-    @property
-    def sessions(self) -> Sessions:
-        """Who is logged in."""
-        ...
-
-    @property
-    def silences(self) -> Silences:
-        """What is silenced."""
-        ...
-
-    @property
-    def watches(self) -> Watches:
-        """Who is on call."""
-        ...
-
-    @property
-    def outlooks(self) -> Outlooks:
-        """Who will be."""
-        ...
-
-    @property
-    def handoff_notes(self) -> HandoffNotes:
-        """Words for who is on call next."""
         ...

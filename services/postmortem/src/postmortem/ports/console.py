@@ -14,7 +14,7 @@ from postmortem.domain.watch import Hush, Watch
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An incident that something was heard of, when, and how far it has come by that."""
+    """An incident or a board that something was heard of, when, and how far it has come by that."""
 
     incident_id: str
     moved_at: datetime
@@ -34,6 +34,8 @@ class Session:
     expires_at: datetime
 
 
+# What pages show beside incidents, as viewers are told of it.
+SCHEDULES, SILENCES, CATALOG = "schedules", "silences", "catalog"
 # The place in a list behind which its next page begins: a status and a number.
 Place = tuple[str, int]
 
@@ -179,4 +181,60 @@ class Watches(Protocol):
 
     async def all(self) -> Sequence[Watch]:
         """Return who is on call, by schedule."""
+        ...
+
+
+class Boards(Protocol):
+    """When each board moved last: what pages show beside incidents."""
+
+    async def move(self, board: str, now: datetime) -> None:
+        """Something of it is written in this transaction."""
+        ...
+
+    async def moved(self, since: datetime) -> Sequence[Moved]:
+        """Return those that have moved since then, the latest first."""
+        ...
+
+
+class ConsoleRows(Protocol):
+    """The console's part of a transaction."""
+
+    @property
+    def standings(self) -> Standings:
+        """Where incidents stand."""
+        ...
+
+    @property
+    def orders(self) -> Orders:
+        """The commands given here."""
+        ...
+
+    @property
+    def sessions(self) -> Sessions:
+        """Who is logged in."""
+        ...
+
+    @property
+    def silences(self) -> Silences:
+        """What is silenced."""
+        ...
+
+    @property
+    def watches(self) -> Watches:
+        """Who is on call."""
+        ...
+
+    @property
+    def outlooks(self) -> Outlooks:
+        """Who will be."""
+        ...
+
+    @property
+    def handoff_notes(self) -> HandoffNotes:
+        """Words for who is on call next."""
+        ...
+
+    @property
+    def boards(self) -> Boards:
+        """What moved beside incidents."""
         ...

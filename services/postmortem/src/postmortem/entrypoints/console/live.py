@@ -1,4 +1,4 @@
-"""What has moved, told to whoever looks: server-sent events, one query a second for all viewers.
+"""What has moved, told to whoever looks: server-sent events, a look a second for all viewers.
 
 A kill here leaves nothing wrong: a browser connects again and says what it heard last.
 """
@@ -15,9 +15,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from postmortem.ports import PostmortemUnitOfWork
-from postmortem.ports.console import Moved
+from postmortem.ports.console import CATALOG, Moved
 from tocsin.clock import Clock
 from tocsin.failures import is_infrastructure
+from tocsin.holder import CatalogHolder
 from tocsin.problems import unavailable
 from tocsin.unit_of_work import Store
 
@@ -57,10 +58,14 @@ class Feed:
 
     name = "console-feed"
 
-    def __init__(self, store: Store[PostmortemUnitOfWork], clock: Clock) -> None:
-        """Ask `store`; begin with what moves from now on."""
+    def __init__(
+        self, store: Store[PostmortemUnitOfWork], clock: Clock, catalog: CatalogHolder
+    ) -> None:
+        """Ask `store`, and look at `catalog`; begin with what moves from now on."""
         self._store = store
         self._clock = clock
+        self._catalog = catalog
+        self._seen = Moved(CATALOG, EPOCH, catalog.current.version)
         self._wake = asyncio.Event()
         self._viewers: set[Viewer] = set()
         self._told: dict[str, Moved] = {}
@@ -93,6 +98,7 @@ class Feed:
 
     async def run_once(self) -> bool:
         """Tell what has moved since the last look."""
+        self._look_at_catalog()
         if not self._viewers:
             return False
         now = self._clock.now()
@@ -110,15 +116,25 @@ class Feed:
         return False
 
     async def since(self, at: datetime) -> Sequence[Moved]:
-        """Return what has moved since then, one more than may be told at once."""
+        """Return what has moved since then; of incidents, one more than may be told at once."""
+        self._look_at_catalog()
         async with self._store.read() as uow:
-            return await uow.standings.moved(at, MOST_AT_ONCE + 1)
+            incidents = await uow.standings.moved(at, MOST_AT_ONCE + 1)
+            boards = await uow.boards.moved(at)
+        catalog = [self._seen] if self._seen.moved_at >= at else []
+        return [*incidents, *boards, *catalog]
 
     async def wait(self) -> None:
         """Return when there may be something to tell; not at once, so that a storm is few looks."""
         await self._wake.wait()
         self._wake.clear()
         await asyncio.sleep(SPACING)
+
+    def _look_at_catalog(self) -> None:
+        """Take note of when it was last seen to be another: it is in memory, and in no row."""
+        version = self._catalog.current.version
+        if version != self._seen.version:
+            self._seen = Moved(CATALOG, self._clock.now(), version)
 
     def _tell(self, text: str) -> None:
         for viewer in list(self._viewers):

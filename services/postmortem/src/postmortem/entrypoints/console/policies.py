@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from postmortem.domain.ladder import BOX, LEFT, LINE, TITLE, WIDTH, drawn, ladder, said
+from postmortem.entrypoints.console.live import mark
 from postmortem.entrypoints.console.schedules import Wall
 from tocsin.catalog import Service
 from tocsin.web import Problem
@@ -17,7 +18,7 @@ def router(routes: APIRouter, wall: Wall) -> None:
     @routes.get("/policies/{name}")
     async def policy(request: Request, name: str) -> Response:
         """One policy, with whom it would page now."""
-        visitor = await wall.door.reader(request)
+        visitor, now = await wall.door.reader(request), wall.door.clock.now()
         catalog = wall.catalog
         spec = catalog.policy(name)
         if spec is None:
@@ -29,6 +30,7 @@ def router(routes: APIRouter, wall: Wall) -> None:
         return wall.pages.show(
             "policy.html",
             visitor=visitor,
+            since=mark(now),
             name=name,
             team=spec.team,
             ladder=found,

@@ -33,8 +33,7 @@ from tocsin.web import Problem
 
 VIEWS: Mapping[str, tuple[str, int]] = {"week": ("Week", 7), "month": ("Five weeks", 35)}
 YEARS = (1971, 2299)  # So that no week of them leaves the calendar.
-MOST_GAPS = 20
-MOST_NOTES = 10
+MOST_GAPS, MOST_NOTES = 20, 10
 
 
 @dataclass(frozen=True)
@@ -140,12 +139,13 @@ def router(routes: APIRouter, wall: Wall) -> None:
     @routes.get("/schedules")
     async def on_call(request: Request) -> Response:
         """Who is on call now, of all schedules or of a team's."""
-        visitor = await door.reader(request)
+        visitor, now = await door.reader(request), door.clock.now()
         async with store.read() as uow:
             watches = await uow.watches.all()
         return wall.pages.show(
             "on_call.html",
             visitor=visitor,
+            since=mark(now),
             **_listed(wall.holder.current, watches, request.query_params.get("team", "")),
         )
 

@@ -89,7 +89,7 @@ function follow() {
   source = new EventSource(`${live}?since=${since}`);
   source.onopen = () => { wait = 1000; say(""); };
   source.addEventListener("moved", (event) => {
-    if (!of || JSON.parse(event.data).includes(of)) soon(SOON);
+    if (!of || JSON.parse(event.data).some((one) => of.split(" ").includes(one))) soon(SOON);
   });
   source.addEventListener("reset", () => soon(SOON));
   source.onerror = () => {
