@@ -189,6 +189,32 @@ async def test_the_answer_names_the_command_as_its_cause() -> None:
     await world.opens()
     await world.consumer.consume([Record("commands", 0, 0, b"k", encode(command("c1", wanted())))])
     found = [decoded for decoded in await _envelopes(world) if decoded.causation_id == "c1"]
+async def test_a_token_of_another_set_changes_nothing_of_a_schedule() -> None:
+    world = World()
+    await world.opens()
+    await world.hears(command("c1", wanted()))
+    before = world.service.holder.current
+    theirs: dict[str, Any] = {"token": "night-team", "sets": ("nights",)}
+    end = EndOverride(override_id="ovr_1", schedule="web", by=ADA, **theirs)
+    told = await world.hears(
+        command("c2", wanted("ovr_2", **theirs)),
+        command("c3", wanted("ovr_3", replaces="ovr_1", **theirs)),
+        command("c4", wanted("ovr_4", token="nobody", sets=())),
+        command("c5", end),
+    )
+    no = "may not change the set 'default': it has no scope 'catalog:write:default'."
+    assert [one.refusal for one in answers(told)] == [
+        f"The token {name!r} {no}" for name in ("night-team", "night-team", "nobody", "night-team")
+    ]
+    assert world.service.holder.current == before
+    ours = {"token": "web-team", "sets": ("default", "nights")}
+    told = await world.hears(
+        command("c6", wanted("ovr_6", replaces="ovr_1", **ours)),
+        command("c7", EndOverride(override_id="ovr_6", schedule="web", by=ADA, **ours)),
+    )
+    assert [one.refusal for one in answers(told)] == ["", ""]
+
+
     assert [type(one.data) for one in found] == [OverrideAnswered]
 
 

@@ -24,7 +24,13 @@ from tocsin.holder import CatalogHolder
 from tocsin.lifecycle import Parts
 from tocsin.testing import ManualClock, MemoryBroker, MemoryStore
 
-TOKENS = {"reader": "read", "writer": "read+write", "admin": "admin"}
+TOKENS = {
+    "reader": "read",
+    "writer": "read+write",
+    "admin": "admin",
+    "web-team": "read+write+catalog:write:web+catalog:write:db",
+    "every-team": "read+write+catalog:write+catalog:write:web",
+}
 HTML = {"Accept": "text/html"}
 Store = MemoryStore[MemoryPostmortemUnitOfWork]
 

@@ -134,7 +134,9 @@ async def test_an_override_is_ended_once(desk: Console) -> None:
     for _ in range(2):
         assert (await desk.presses(page, END)).status_code == 303
     ((_, asked),) = await orders(desk)
-    assert asked == e.EndOverride(override_id="swap", schedule="web", by=BOB, via="console")
+    assert asked == e.EndOverride(
+        override_id="swap", schedule="web", by=BOB, via="console", token="writer"
+    )
     fields = hidden(page, END)
     for path in (f"{FORM}/none/end", "/schedules/none/overrides"):
         found = await desk.client.post(path, data=fields, headers=HTML)
@@ -304,3 +306,21 @@ async def test_who_may_only_read_has_no_form(desk: Console) -> None:
     page = await desk.gets(PAGE)
     assert (FORM in page, "End it now" in page) == (False, False)
     assert ("dragging" in page, "?change=" in page) == (False, False)
+@pytest.mark.parametrize(
+    ("role", "sets"),
+    [("writer", None), ("web-team", ("db", "web")), ("every-team", None)],
+)
+async def test_a_command_says_which_sets_its_token_may_change(
+    desk: Console, role: str, sets: tuple[str, ...] | None
+) -> None:
+    await desk.logs_in(role, person="bob")
+    page = await desk.gets(PAGE)
+    await desk.presses(page, FORM, **GIVEN)
+    await desk.presses(page, END)
+    given = [asked for _, asked in await orders(desk)]
+    assert [type(one) for one in given] == [e.OverrideSchedule, e.EndOverride]
+    for one in given:
+        assert isinstance(one, e.OverrideCommand)
+        assert (one.token, one.sets, one.by) == (role, sets, BOB)
+
+

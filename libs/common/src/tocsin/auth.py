@@ -17,6 +17,12 @@ CATALOG = "catalog:write"
 _EVERY_SET = frozenset({"write", CATALOG})
 
 
+def named_sets(scopes: frozenset[str]) -> frozenset[str]:
+    """Return the sets of the catalog that these scopes name."""
+    named = (scope for scope in scopes if scope.startswith(f"{CATALOG}:"))
+    return frozenset(scope.removeprefix(f"{CATALOG}:") for scope in named)
+
+
 class Principal(BaseModel):
     """Who calls, and what they may do."""
 
@@ -26,10 +32,7 @@ class Principal(BaseModel):
     @property
     def sets(self) -> frozenset[str] | None:
         """The sets of the catalog that they may change; None: every one."""
-        if _EVERY_SET & self.scopes:
-            return None
-        named = (scope for scope in self.scopes if scope.startswith(f"{CATALOG}:"))
-        return frozenset(scope.removeprefix(f"{CATALOG}:") for scope in named)
+        return None if _EVERY_SET & self.scopes else named_sets(self.scopes)
 
 
 _TOKEN = HTTPBearer(scheme_name="token", auto_error=False)  # Only so that OpenAPI tells of it.

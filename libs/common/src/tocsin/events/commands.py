@@ -138,6 +138,8 @@ class OverrideCommand(Event):
     schedule: str
     by: Actor
     via: str = ""
+    token: str = ""
+    sets: tuple[str, ...] | None = None
 
     @property
     def key(self) -> str:
@@ -151,6 +153,7 @@ class OverrideSchedule(OverrideCommand):
     `cover` is on call instead of everybody; else `add` is on call as well, and `remove` is not.
     `override_id` is chosen by the sender, so a repeat is harmless. `starts_at`: null is now.
     The override that it `replaces`, if any, ends in the same version of the catalog.
+    `sets` are those of the catalog that the sender's `token` may change; null: every one.
     """
 
     TYPE: ClassVar[str] = "tocsin.override-schedule.v1"
@@ -165,6 +168,9 @@ class OverrideSchedule(OverrideCommand):
 
 
 class EndOverride(OverrideCommand):
-    """End this override now; one that has not begun is gone."""
+    """End this override now; one that has not begun is gone.
+
+    `sets` are those of the catalog that the sender's `token` may change; null: every one.
+    """
 
     TYPE: ClassVar[str] = "tocsin.end-override.v1"

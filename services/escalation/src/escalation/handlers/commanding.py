@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from escalation.domain.overriding import text
+from escalation.domain.ownership import Rights
 from escalation.handlers.announcing import SOURCE
 from escalation.handlers.overrides import NoSuchOverrideError, OverrideHandlers
-from escalation.handlers.refusing import InvalidCatalogError
+from escalation.handlers.refusing import InvalidCatalogError, NotYoursError
 from escalation.ports import EscalationUnitOfWork
 from tocsin import ids
 from tocsin.catalog.mistakes import Mistake
@@ -50,15 +51,18 @@ class OverrideCommandHandlers:
     ) -> str:
         """Do it; return why not, where it is refused. A refusal has written nothing."""
         author = command.by.name
+        rights = Rights(command.token, command.sets)
         try:
             if isinstance(command, OverrideSchedule):
                 name, spec = command.override_id, _written(command, now)
-                await self._overrides.add(uow, name, spec, author, now, replaces=command.replaces)
+                await self._overrides.add(
+                    uow, name, spec, author, now, replaces=command.replaces, rights=rights
+                )
             elif isinstance(command, EndOverride):
-                await self._overrides.end(uow, command.override_id, author, now)
+                await self._overrides.end(uow, command.override_id, author, now, rights=rights)
         except InvalidCatalogError as error:
             return "; ".join(_told(one) for one in error.mistakes if one.is_error)
-        except (NoSuchOverrideError, Refused) as error:
+        except (NoSuchOverrideError, NotYoursError, Refused) as error:
             return str(error)
         return ""
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from postmortem.ports import PostmortemUnitOfWork
 from postmortem.ports.console import Session
+from tocsin.auth import CATALOG, named_sets
 from tocsin.clock import Clock
 from tocsin.events import Actor
 from tocsin.settings import ApiToken
@@ -43,6 +44,15 @@ class Visitor:
     def may_write(self) -> bool:
         """Whether forms are open to them."""
         return "write" in self.scopes and bool(self.csrf)
+
+    @property
+    def sets(self) -> tuple[str, ...] | None:
+        """The sets whose schedules they may override; None: every one.
+
+        `write` opens every form here, so sets that a token names beside it narrow it down.
+        """
+        named = named_sets(self.scopes)
+        return tuple(sorted(named)) if named and CATALOG not in self.scopes else None
 
     @property
     def actor(self) -> Actor:

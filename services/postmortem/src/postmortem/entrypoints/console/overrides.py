@@ -49,7 +49,7 @@ def router(routes: APIRouter, wall: Wall) -> None:
             detail = f"The schedule {name!r} has no override {override_id[:100]!r}."
             raise Problem(404, "unknown-override", detail)
         identity = command_id("end", override_id, visitor.actor, given)
-        asked = EndOverride(override_id=override_id, schedule=name, by=visitor.actor, via=VIA)
+        asked = EndOverride(override_id=override_id, schedule=name, **_from(visitor))
         return await _give(wall, asked, identity)
 
 
@@ -82,14 +82,18 @@ def _wanted(
     return OverrideSchedule(
         override_id=ids.prefixed("ovr", identity),
         schedule=name,
-        by=visitor.actor,
-        via=VIA,
         starts_at=begins,
         ends_at=ends,
         reason=reason,
         replaces=replaces,
         **people,
+        **_from(visitor),
     )
+
+
+def _from(visitor: Visitor) -> dict[str, Any]:
+    """Return who asks, and whose schedules they may change: decided where the catalog is."""
+    return {"by": visitor.actor, "via": VIA, "token": visitor.token, "sets": visitor.sets}
 
 
 def _people(catalog: Catalog, given: Given, was: Override | None) -> dict[str, Any]:
