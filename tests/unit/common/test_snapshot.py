@@ -25,6 +25,17 @@ def test_a_change_without_a_spec_removes_the_document() -> None:
     assert Catalog().with_changes(1, [change("Team", "web", None)]).specs == {}
 
 
+def test_each_document_is_known_by_its_set_as_long_as_it_is_there() -> None:
+    old = Catalog().with_changes(1, [change("Team", "web", {}), change("Team", "db", {})])
+    moved = change("Team", "web", {}).model_copy(update={"set": "ours", "catalog_version": 2})
+    gone = change("Team", "db", None).model_copy(update={"catalog_version": 2})
+    new = old.with_changes(2, [moved, gone])
+    assert old.sets == {("Team", "web"): "default", ("Team", "db"): "default"}
+    assert new.sets == {("Team", "web"): "ours"}
+    for merged in (old.merged(new), new.merged(old)):
+        assert merged.sets == new.sets
+
+
 def test_fields_and_kinds_of_a_later_release_are_passed_over() -> None:
     catalog = Catalog().with_changes(
         1,

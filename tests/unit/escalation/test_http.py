@@ -85,7 +85,9 @@ async def test_a_document_of_another_set_is_refused_and_the_set_is_named(service
     await service.put([user("ada")], 0)
     answer = await service.put([user("ada", "else@example.org")], 1, set="other")
     assert answer.status_code == 409
-    assert answer.json()["detail"] == "User ada belongs to the set 'default'"
+    assert answer.json()["detail"] == (
+        "User ada belongs to the set 'default': change it in the folder of that set, and apply that"
+    )
     assert answer.json()["type"] == "urn:tocsin:problem:other-set"
 
 

@@ -30,6 +30,9 @@ WEB = {
     "spec": {"layers": [{"name": "base", "rotation": ROTATION}]},
 }
 
+IN_ITS_FOLDER = "change it in the folder of that set, and apply that"
+AGREED = "two people agreed on it; undo it by another swap, or by an override by hand"
+
 
 class World:
     """Escalation with a schedule, and the consumer that hears commands."""
@@ -165,6 +168,7 @@ async def test_what_cannot_be_replaced_is_refused_and_nothing_is_added() -> None
     of_folder = {"schedule": "web", "from": "2026-03-04", "until": "2026-03-05", "cover": ["bob"]}
     planned = {"kind": "Override", "name": "planned", "spec": of_folder}
     await world.service.put([planned], set="holidays")
+    await world.service.put([{**planned, "name": "swp_1-1"}], set="swaps")
     end = EndOverride(override_id="ovr_1", schedule="web", by=ADA)
     await world.hears(command("c1", wanted()))
     world.clock.advance(HOUR / 2)
@@ -174,7 +178,8 @@ async def test_what_cannot_be_replaced_is_refused_and_nothing_is_added() -> None
     for which, said in (
         ("ovr_9", "There is no override 'ovr_9'."),
         ("ovr_1", "The override ovr_1 is over already; make another one instead."),
-        ("planned", "Override planned belongs to the set 'holidays'"),
+        ("planned", f"Override planned belongs to the set 'holidays': {IN_ITS_FOLDER}"),
+        ("swp_1-1", f"Override swp_1-1 belongs to the set 'swaps': {AGREED}"),
     ):
         told = await world.hears(command(which, wanted(f"new-{which}", replaces=which)))
         assert [one.refusal for one in answers(told)] == [said]
@@ -184,11 +189,6 @@ async def test_what_cannot_be_replaced_is_refused_and_nothing_is_added() -> None
     assert world.service.holder.current.overrides("web") == there
 
 
-async def test_the_answer_names_the_command_as_its_cause() -> None:
-    world = World()
-    await world.opens()
-    await world.consumer.consume([Record("commands", 0, 0, b"k", encode(command("c1", wanted())))])
-    found = [decoded for decoded in await _envelopes(world) if decoded.causation_id == "c1"]
 async def test_a_token_of_another_set_changes_nothing_of_a_schedule() -> None:
     world = World()
     await world.opens()
@@ -215,6 +215,11 @@ async def test_a_token_of_another_set_changes_nothing_of_a_schedule() -> None:
     assert [one.refusal for one in answers(told)] == ["", ""]
 
 
+async def test_the_answer_names_the_command_as_its_cause() -> None:
+    world = World()
+    await world.opens()
+    await world.consumer.consume([Record("commands", 0, 0, b"k", encode(command("c1", wanted())))])
+    found = [decoded for decoded in await _envelopes(world) if decoded.causation_id == "c1"]
     assert [type(one.data) for one in found] == [OverrideAnswered]
 
 

@@ -207,7 +207,9 @@ async def test_one_of_a_folder_is_changed_in_that_folder(service: Service) -> No
     await service.put([document], None, set="holidays")
     answer = await service.client.delete(f"{PATH}/planned")
     assert answer.status_code == 409
-    assert "belongs to the set 'holidays'" in answer.json()["detail"]
+    assert answer.json()["detail"].endswith(
+        "belongs to the set 'holidays': change it in the folder of that set, and apply that"
+    )
     assert await listed(service) == ["planned"]
 
 

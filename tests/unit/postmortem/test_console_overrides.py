@@ -272,6 +272,38 @@ async def test_what_is_no_more_is_not_changed(desk: Console) -> None:
     assert await orders(desk) == []
 
 
+@pytest.mark.parametrize(
+    ("of_set", "said"),
+    [
+        ("holidays", "change it in the folder of that set, and apply that"),
+        ("swaps", "undo it by another swap, or by an override by hand"),
+    ],
+)
+async def test_an_override_of_another_set_is_not_changed_here_and_it_is_said_where_it_is(
+    of_set: str, said: str
+) -> None:
+    known = replace(catalog(), sets={("Override", "swap"): of_set, ("Override", "past"): "x"})
+    async with console(known) as desk:
+        await desk.logs_in(person="bob")
+        await hears(desk, foreseen(), "")
+        page = await desk.gets(f"{PAGE}?from=2026-03-05")
+        assert f"Of the set &#39;{of_set}&#39;: " in page
+        assert said in page
+        assert "<bdi>eve</bdi> instead of everybody" in page, "it is shown still"
+        for way in ("End it now", "?change=swap", 'data-override="swap"', 'class="grip"'):
+            assert way not in page, way
+        assert said in await desk.gets(f"{PAGE}?change=swap", 409)
+
+
+async def test_an_override_by_hand_is_changed_here() -> None:
+    async with console(replace(catalog(), sets={("Override", "swap"): "by-hand"})) as desk:
+        await desk.logs_in(person="bob")
+        await hears(desk, foreseen(), "")
+        page = await desk.gets(f"{PAGE}?from=2026-03-05")
+        for way in ("End it now", "?change=swap", 'data-override="swap"', 'class="grip"'):
+            assert way in page, way
+
+
 async def test_the_bars_of_overrides_say_what_dragging_needs(desk: Console) -> None:
     await hears(desk, foreseen(), "")
     page = await desk.gets(f"{PAGE}?from=2026-03-05&zone=America/New_York")
@@ -301,11 +333,6 @@ async def test_a_day_begins_with_its_first_time_where_the_clocks_leave_midnight_
     assert asked.ends_at - asked.starts_at == timedelta(hours=23)
 
 
-async def test_who_may_only_read_has_no_form(desk: Console) -> None:
-    await desk.logs_in("reader")
-    page = await desk.gets(PAGE)
-    assert (FORM in page, "End it now" in page) == (False, False)
-    assert ("dragging" in page, "?change=" in page) == (False, False)
 @pytest.mark.parametrize(
     ("role", "sets"),
     [("writer", None), ("web-team", ("db", "web")), ("every-team", None)],
@@ -324,3 +351,8 @@ async def test_a_command_says_which_sets_its_token_may_change(
         assert (one.token, one.sets, one.by) == (role, sets, BOB)
 
 
+async def test_who_may_only_read_has_no_form(desk: Console) -> None:
+    await desk.logs_in("reader")
+    page = await desk.gets(PAGE)
+    assert (FORM in page, "End it now" in page) == (False, False)
+    assert ("dragging" in page, "?change=" in page) == (False, False)

@@ -104,7 +104,8 @@ def catalog_of(held: Iterable[Held], version: int) -> Catalog:
     # Read leniently, as every service does: a later release may have written more fields.
     known = [one for one in held if one.kind in KINDS]
     specs = {one.key: KINDS[one.kind].model_validate(one.spec, extra="ignore") for one in known}
-    return Catalog(version, specs, {one.key: one.version for one in known})
+    versions = {one.key: one.version for one in known}
+    return Catalog(version, specs, versions, {one.key: one.set for one in known})
 
 
 def _written(key: Key, before: Spec | None, after: Spec) -> Change | None:

@@ -31,11 +31,15 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Catalog:
-    """Documents by (kind, name), and the version they make together. Version 0 holds nothing."""
+    """Documents by (kind, name), and the version they make together. Version 0 holds nothing.
+
+    `sets` are those that they belong to.
+    """
 
     version: int = 0
     specs: Mapping[Key, Spec] = field(default_factory=dict)
     versions: Mapping[Key, int] = field(default_factory=dict)
+    sets: Mapping[Key, str] = field(default_factory=dict)
 
     def with_changes(self, version: int, changes: Iterable[CatalogDocumentChanged]) -> "Catalog":
         """Return the catalog after these changes, at this version.
@@ -43,28 +47,33 @@ class Catalog:
         A change older than what is known of its document is passed over: a relay that was stopped
         may publish it once more. One that does not fit its kind leaves the document as it was.
         """
-        specs, versions = dict(self.specs), dict(self.versions)
+        specs, versions, sets = dict(self.specs), dict(self.versions), dict(self.sets)
         for change in changes:
             key = (change.kind, change.name)
             if change.catalog_version < versions.get(key, 0) or change.kind not in KINDS:
                 continue  # A kind of a later release is not ours to judge.
             versions[key] = change.catalog_version
+            sets[key] = change.set
             if change.spec is None:
                 specs.pop(key, None)
+                sets.pop(key)
             elif (spec := _read(change)) is not None:
                 specs[key] = spec
-        return Catalog(max(version, self.version), specs, versions)
+        return Catalog(max(version, self.version), specs, versions, sets)
 
     def merged(self, other: "Catalog") -> "Catalog":
         """Return the later of each document of both, at the later version."""
         specs: dict[Key, Spec] = {}
         versions: dict[Key, int] = {}
+        sets: dict[Key, str] = {}
         for key in {**self.versions, **other.versions}:
             later = self if self.versions.get(key, 0) >= other.versions.get(key, 0) else other
             versions[key] = later.versions[key]
             if (spec := later.specs.get(key)) is not None:  # None: it is deleted.
                 specs[key] = spec
-        return Catalog(max(self.version, other.version), specs, versions)
+            if key in later.sets:
+                sets[key] = later.sets[key]
+        return Catalog(max(self.version, other.version), specs, versions, sets)
 
     def team(self, name: str) -> Team | None:
         """Return the team of this name."""

@@ -12,7 +12,7 @@ from escalation.entrypoints.catalog import Problems
 from escalation.entrypoints.plans import effect_item
 from escalation.entrypoints.unknown import unknown
 from escalation.handlers.overrides import Done, Listed, NoSuchOverrideError, OverrideHandlers
-from escalation.handlers.refusing import ForeignDocumentError, InvalidCatalogError
+from escalation.handlers.refusing import InvalidCatalogError
 from escalation.ports import EscalationUnitOfWork
 from tocsin import ids
 from tocsin.catalog.mistakes import Mistake
@@ -199,9 +199,6 @@ class _Problems(Problems):
                 errors = [_error(one) for one in found if one.is_error]
                 detail = "; ".join(f"{one['field']}: {one['message']}" for one in errors)
                 raise Problem(422, "invalid", detail, errors=errors) from error
-            case ForeignDocumentError():
-                detail = f"{error}: change it in the folder of that set, and apply that"
-                raise Problem(409, "other-set", detail) from error
             case NoSuchOverrideError():
                 raise Problem(404, "no-such-override", str(error)) from error
             case _:

@@ -7,7 +7,6 @@ from escalation.domain.affected import affected
 from escalation.domain.calendars import (
     APART,
     KIND,
-    SET,
     Spans,
     Watched,
     differs,
@@ -22,6 +21,7 @@ from escalation.ports import EscalationUnitOfWork, Note
 from tocsin import telemetry
 from tocsin.catalog import Catalog
 from tocsin.catalog.planning import Held, catalog_of, changes
+from tocsin.catalog.sets import CALENDARS
 from tocsin.findings import Finding
 from tocsin.holder import CatalogHolder
 
@@ -104,15 +104,19 @@ class AbsenceHandlers:
         Some calendars say something else each time: what is not soon waits for what else comes.
         """
         wanted = documents(before, await uow.calendars.spans())
-        found = changes([one for one in held if one.kind == KIND], wanted, SET)
+        found = changes([one for one in held if one.kind == KIND], wanted, CALENDARS)
         if not found:
             return None
         version = before.version
-        after_it = before.with_changes(version, documents_changed(found, SET, version + 1, SET))
+        after_it = before.with_changes(
+            version, documents_changed(found, CALENDARS, version + 1, CALENDARS)
+        )
         later = None if is_soon(before, after_it, now) else await _later(uow, now)
         if later:
             return later
-        after, events = await self._documents.write(uow, version, found, SET, SET, now, NOTE)
+        after, events = await self._documents.write(
+            uow, version, found, CALENDARS, CALENDARS, now, NOTE
+        )
         catalog = before.with_changes(after, events)
         names = affected(before, catalog).schedules
         await tell(uow, catalog, await uow.hand_offs.load(names), names, now)
@@ -122,5 +126,5 @@ class AbsenceHandlers:
 async def _later(uow: EscalationUnitOfWork, now: datetime) -> datetime | None:
     """Return when the next version by calendars may be; None: now."""
     latest = await uow.catalog_history.versions(None, LATEST)
-    at = next((one.at for one in latest if one.sets == (SET,)), None)
+    at = next((one.at for one in latest if one.sets == (CALENDARS,)), None)
     return at + APART if at and timedelta(0) <= now - at < APART else None

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from escalation.domain.calendars import SET
 from escalation.domain.calendars import warnings as calendar_warnings
 from escalation.domain.effects import HORIZON, coverage_warnings
 from escalation.domain.ownership import EVERY_SET, Rights, touched
@@ -24,6 +23,7 @@ from tocsin.catalog import Catalog
 from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.planning import Change, Held, Spec, catalog_of, changes, foreign, resulting
 from tocsin.catalog.rules import MAY_DANGLE
+from tocsin.catalog.sets import CALENDARS
 from tocsin.catalog.snapshot import Key
 from tocsin.catalog.validation import documents_of, mistakes
 from tocsin.events import CatalogApplied, CatalogDocumentChanged, Envelope, Event
@@ -171,7 +171,7 @@ def _is_kept(one: Mistake, proposal: Proposal, kept: Mapping[Key, Spec]) -> bool
 async def _is_stale(uow: EscalationUnitOfWork, expected: int) -> bool:
     latest = await uow.catalog_history.versions(None, MOST_BY_CALENDARS + 1)
     since = [one for one in latest if one.version > expected]
-    return not 0 < len(since) <= MOST_BY_CALENDARS or any(one.sets != (SET,) for one in since)
+    return not 0 < len(since) <= MOST_BY_CALENDARS or any(one.sets != (CALENDARS,) for one in since)
 
 
 def documents_changed(

@@ -17,11 +17,10 @@ from escalation.ports import EscalationUnitOfWork, Note
 from tocsin import catalog
 from tocsin.catalog import Catalog, Document
 from tocsin.catalog.planning import Held, catalog_of, changes
+from tocsin.catalog.sets import BY_HAND
 from tocsin.catalog.validation import mistakes
 from tocsin.errors import InputError, Refused
 
-# A set that no folder is: applying one never deletes what somebody put there by hand.
-BY_HAND = "by-hand"
 KIND = "Override"
 KINDS = ("User", "Schedule", "Absence", KIND)
 Specs = dict[str, dict[str, Any] | None]  # What becomes of each override; None: it is gone.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from escalation.domain.ownership import EVERYWHERE, Rights
 from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.planning import Held
+from tocsin.catalog.sets import where_changed
 from tocsin.errors import InputError, Refused
 
 
@@ -22,9 +23,13 @@ class ForeignDocumentError(Refused):
     """A document of this kind and name belongs to another set."""
 
     def __init__(self, found: Sequence[Held]) -> None:
-        """Name each with its set."""
-        owned = [f"{one.kind} {one.name} belongs to the set {one.set!r}" for one in found]
-        super().__init__("; ".join(owned))
+        """Name each with its set, and say for each set where it is changed."""
+        owned: dict[str, list[str]] = {}
+        for one in found:
+            said = f"{one.kind} {one.name} belongs to the set {one.set!r}"
+            owned.setdefault(one.set, []).append(said)
+        told = (f"{'; '.join(each)}: {where_changed(name)}" for name, each in owned.items())
+        super().__init__(". ".join(told))
 
 
 class StaleCatalogError(Refused):

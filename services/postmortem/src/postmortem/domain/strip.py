@@ -26,7 +26,10 @@ SAID: Mapping[Kind, str] = {"held": "", "gap": "nobody", "unknown": "not known"}
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """An override as it is drawn: its name, its time, whom it puts on call, how it is said, why."""
+    """An override as it is drawn: its name, its time, whom it puts on call, how it is said, why.
+
+    `elsewhere` is where it is changed, if that is not here.
+    """
 
     name: str
     begins: datetime
@@ -34,6 +37,11 @@ class Hand:
     people: tuple[str, ...]
     said: str
     reason: str = ""
+    elsewhere: str = ""
+
+    def is_movable(self, now: datetime) -> bool:
+        """Whether it may be dragged."""
+        return self.ends > now and not self.elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ class Bar:
 
     def grips(self, now: datetime) -> Iterator[tuple[str, int]]:
         """Yield the ends of an override that can be taken hold of, and where they are."""
-        if self.hand is None or self.hand.ends <= now or self.width < GRIP * 3:
+        if self.hand is None or not self.hand.is_movable(now) or self.width < GRIP * 3:
             return
         if self.piece.begins == self.hand.begins > now:
             yield "begins", self.x

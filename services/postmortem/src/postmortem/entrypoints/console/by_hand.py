@@ -1,7 +1,7 @@
 """Overrides as the page of a schedule shows them: as bars, in its form, and before one is sent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from postmortem.domain.proposal import Moved, Wish, moved
 from postmortem.domain.strip import Hand
 from postmortem.entrypoints.console.commands import Given
 from tocsin.catalog import Catalog, Override, Schedule
+from tocsin.catalog.sets import BY_HAND, where_changed
 from tocsin.events import OverrideSchedule
 from tocsin.wall_clock import instant_of
 from tocsin.web import Problem
@@ -48,12 +49,15 @@ class ByHand:
     def hands(self) -> Sequence[Hand]:
         """Every one as it is drawn, with its times as instants."""
         zone = ZoneInfo(self.spec.time_zone)
-        return [_hand(name, one, zone) for name, one in self.specs.items()]
+        return [
+            replace(_hand(name, one, zone), elsewhere=self._elsewhere(name))
+            for name, one in self.specs.items()
+        ]
 
     @property
-    def in_force(self) -> Sequence[tuple[str, Override]]:
+    def in_force(self) -> Sequence[tuple[Hand, Override]]:
         """Those that are not over."""
-        return [(one.name, self.specs[one.name]) for one in self.hands if one.ends > self.now]
+        return [(one, self.specs[one.name]) for one in self.hands if one.ends > self.now]
 
     def form(self, name: str, zone: ZoneInfo) -> Given:
         """Return the fields of the form that changes one; none of them for no name."""
@@ -63,6 +67,8 @@ class ByHand:
         if found is None or found.ends <= self.now:
             detail = f"The schedule {self.name!r} has no override {name[:100]!r} that is not over."
             raise Problem(404, "unknown-override", detail)
+        if found.elsewhere:
+            raise Problem(409, "other-set", f"{name}: {found.elsewhere}")
         return {
             "replaces": name,
             "how": "same",
@@ -83,6 +89,11 @@ class ByHand:
         begins = max(asked.starts_at or self.now, self.now)
         wish = Wish(begins, asked.ends_at, asked.add, asked.remove, asked.cover)
         return [self._line(one) for one in moved(outlook, wish)]
+
+    def _elsewhere(self, name: str) -> str:
+        """Return where an override is changed; nothing for one that is made by hand."""
+        of_set = self.catalog.sets.get(("Override", name), BY_HAND)
+        return "" if of_set == BY_HAND else f"Of the set {of_set!r}: {where_changed(of_set)}."
 
     def _line(self, one: Moved) -> Line:
         person = self.catalog.user(one.person)
