@@ -37,7 +37,13 @@ REFUSED = {
     for slash in ("", "/")
 }
 # The token in the path is the permission; 128 bits that only this installation can work out.
-LINK = {"GET /a/{token}", "POST /a/{token}", "GET /v1/calendars/{name}/{token}.ics"}
+LINK = {
+    "GET /a/{token}",
+    "POST /a/{token}",
+    "GET /a/contact/{token}",
+    "POST /a/contact/{token}",
+    "GET /v1/calendars/{name}/{token}.ics",
+}
 # The provider signs.
 SIGNATURE = {
     f"{method} /i/{channel}/{{path:path}}"
@@ -97,6 +103,7 @@ READ = {
     "GET /v1/notifications",
     "GET /v1/channels",
     "GET /v1/chat-links",
+    "GET /v1/contacts",
     "GET /v1/timelines/{incident}",
     "GET /v1/timelines/{incident}/why",
     "GET /v1/postmortems",
@@ -131,6 +138,8 @@ WRITE = {
     "POST /v1/postmortems/{identity}/action-items",
     "PUT /v1/action-items/{item}",
     "POST /v1/chat-links",
+    "POST /v1/contacts/verify",
+    "POST /v1/contacts/confirm",
     "DELETE /v1/chat-links/{channel}/{subject}",
 }
 # What cannot be asked without saying of what.

@@ -146,6 +146,8 @@ BODIES: dict[str, list[Any]] = {
     "POST /v1/postmortems/{identity}/action-items": [ITEM],
     "PUT /v1/action-items/{item}": [ITEM, {**ITEM, "state": "done"}],
     "POST /v1/chat-links": [{"code": "AAAA-BBBB-CCCC-DDDD"}, {"code": "x", "user": "ada"}],
+    "POST /v1/contacts/verify": [{"user": "ada", "method": "phone"}, {"method": "x"}],
+    "POST /v1/contacts/confirm": [{"user": "ada", "method": "phone", "code": "AAAA-BBBB"}],
     "POST /i/slack/{path}": [{"type": "url_verification", "challenge": "x"}],
     "POST /i/pigeon/{path}": [
         PRESS,
@@ -172,6 +174,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "channel": ("slack",),
     "subject": ("U0ADA", "x y"),
     "token": ("A" * 22,),
+    "user": ("ada", "adda"),
     "path": ("events", "a/b"),
     "status": ("triggered", "resolved,acknowledged"),
     "service": ("checkout",),

@@ -65,6 +65,9 @@ CALENDAR_READS = Counter(
     "tocsin_calendar_reads", "Calendars of absences read: changed, same, failed", ["outcome"]
 )
 CALENDARS_FAILING = Gauge("tocsin_calendars_failing", "Calendars of absences that cannot be read")
+CONTACTS_UNVERIFIED = Gauge(
+    "tocsin_contacts_unverified", "Contact methods that were never proven to reach their person"
+)
 CATALOG_VERSION = Gauge("tocsin_catalog_version", "Version of the catalog in force")
 
 

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from notifier.adapters.attempts import Attempts
 from notifier.adapters.channels import load
+from notifier.adapters.courier import ChannelCourier
 from notifier.adapters.holder import Heartbeat, Holder
 from notifier.adapters.listener import Listener
 from notifier.adapters.outbound import OutboundHttp
@@ -15,10 +16,11 @@ from notifier.adapters.recorder import Recorder
 from notifier.adapters.sender import Sender
 from notifier.adapters.sql import SqlNotifierUnitOfWork
 from notifier.adapters.teller import Pile, Teller
-from notifier.entrypoints import chat_links, http
+from notifier.entrypoints import chat_links, contacts, http
 from notifier.entrypoints.kafka import subscriptions
 from notifier.entrypoints.people import Hearing, link_route
 from notifier.entrypoints.timers import TimerEntry
+from notifier.handlers.contacts import ContactHandlers
 from notifier.handlers.incidents import IncidentHandlers
 from notifier.handlers.interactions import InteractionHandlers
 from notifier.handlers.linking import LinkingHandlers
@@ -55,19 +57,18 @@ def build(
             return await sending.still_wanted(uow, jobs)
 
     attempts = Attempts(found, secret=settings.secret, public_url=settings.public_url)
-    # A SQLite file has one process; on PostgreSQL others may be at work.
-    alone = settings.database.startswith("sqlite:")
+    alone = _is_alone(settings)
     holder = Holder(parts.clock)
     sender = Sender(attempts, parts.clock, None if alone else still_wanted, holder)
     sending = SendingHandlers(sender, posts, updatable=updatable)
     pages = _pages(settings, parts, sender, updatable)
     incidents = IncidentHandlers(sender, posts, updatable=updatable)
-    people = InteractionHandlers(parts.catalog, sender, settings.secret)
-    hearing = Hearing(parts.store, parts.clock, people, sending)
+    hearing = _hearing(settings, parts, sender, sending)
     since = parts.clock.now() if alone else None
     recorder = Recorder(sender, sending, parts.store, parts.clock, alone_since=since)
     poster = Poster(found, posts, parts.store, parts.clock, news)
     notices, teller = _notices(parts, found)
+    verifying = _verifying(settings, parts)
     heartbeat = Heartbeat(holder, parts, sending.take_over, lambda: sender.is_busy)
     return Application(
         name="notifier",
@@ -76,7 +77,8 @@ def build(
         subscriptions=subscriptions(pages, incidents, notices),
         on_timers=TimerEntry(pages, sending, notices).on_timers,
         on_start=notices.on_start,
-        http=_http(settings, parts, sender, hearing, found),
+        on_look=verifying.on_look,
+        http=_http(settings, parts, sender, hearing, found, verifying),
         workers=(
             recorder,
             teller,
@@ -85,6 +87,25 @@ def build(
             *_listeners(found, hearing),
         ),
     )
+
+
+def _is_alone(settings: NotifierSettings) -> bool:
+    """Return whether it is the only process: a SQLite file has one, a PostgreSQL may have more."""
+    return settings.database.startswith("sqlite:")
+
+
+def _hearing(
+    settings: NotifierSettings,
+    parts: Parts[NotifierUnitOfWork],
+    sender: Sender,
+    sending: SendingHandlers,
+) -> Hearing:
+    people = InteractionHandlers(parts.catalog, sender, settings.secret)
+    return Hearing(parts.store, parts.clock, people, sending)
+
+
+def _verifying(settings: NotifierSettings, parts: Parts[NotifierUnitOfWork]) -> ContactHandlers:
+    return ContactHandlers(parts.catalog, secret=settings.secret, public_url=settings.public_url)
 
 
 def _posts(
@@ -135,6 +156,7 @@ def _http(
     sender: Sender,
     hearing: Hearing,
     channels: Mapping[str, Channel],
+    verifying: ContactHandlers,
 ) -> FastAPI:
     return create_app(
         name="notifier",
@@ -142,9 +164,11 @@ def _http(
         routers=[
             http.router(parts.store, parts.clock, sender, channels),
             chat_links.router(parts.store, parts.clock, LinkingHandlers(parts.catalog)),
+            contacts.router(parts.store, parts.clock, verifying, ChannelCourier(channels)),
         ],
         routes=[
             link_route(parts.store, parts.clock, LinkHandlers(sender)),
+            contacts.link_route(parts.store, parts.clock, verifying),
             *hearing.routes(channels),
         ],
     )

@@ -8,7 +8,7 @@ from typing import Literal
 from tocsin.events.base import Link, Severity, Urgency
 
 # An announcement is for a channel or a webhook that a level tells: it wakes nobody.
-Purpose = Literal["page", "announcement", "update", "withdrawn", "post", "notice"]
+Purpose = Literal["page", "announcement", "update", "withdrawn", "post", "notice", "verification"]
 Action = Literal["acknowledge", "resolve", "escalate", "snooze", "note"]
 
 
@@ -81,7 +81,8 @@ class MessageDoc:
     and `more` counts the incidents that are not listed.
 
     Of purpose `notice` it is about a handoff and no incident: `incident_id` is empty, `number` 0,
-    and `service` names the schedules.
+    and `service` names the schedules. Of purpose `verification` it carries the code that proves a
+    contact method, and `service` is empty too.
     """
 
     purpose: Purpose

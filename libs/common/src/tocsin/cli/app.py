@@ -15,6 +15,7 @@ from tocsin.cli import (
     catalog,
     chat,
     comparing,
+    contacts,
     dead_letters,
     export,
     handoffs,
@@ -111,6 +112,7 @@ app.command("absences")(absences.absences)
 app.command("why")(why.why)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(chat.app, name="chat")
+app.add_typer(contacts.app, name="contacts")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(handoffs.app, name="handoff")
 app.add_typer(incidents.app, name="incidents")

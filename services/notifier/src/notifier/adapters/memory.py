@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from notifier.adapters.memory_contacts import MemoryContacts
 from notifier.adapters.memory_notices import MemoryHandoffNotes, MemoryNotices, MemoryOutlooks
 from notifier.adapters.memory_posts import MemoryChatLinks, MemoryOnCall, MemoryPosts
 from notifier.domain.incident import Incident
@@ -224,3 +225,5 @@ class MemoryNotifierUnitOfWork(MemoryUnitOfWork):
         self.notices = MemoryNotices(self.table("notices"))
         self.handoff_notes = MemoryHandoffNotes(self.table("handoff_notes"))
         self.chat_links = MemoryChatLinks(self.table("chat_links"), self.table("chat_codes"))
+        verified, codes = self.table("verified_contacts"), self.table("contact_codes")
+        self.contacts = MemoryContacts(verified, codes)

@@ -8,6 +8,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.adapters.rows import incident_of, incident_row
+from notifier.adapters.sql_contacts import SqlContacts
 from notifier.adapters.sql_links import SqlChatLinks
 from notifier.adapters.sql_notices import SqlHandoffNotes, SqlNotices, SqlOutlooks
 from notifier.adapters.sql_notifications import SqlHolders, SqlNotifications
@@ -170,6 +171,7 @@ class SqlNotifierUnitOfWork(SqlUnitOfWork):
         self.holders = SqlHolders(connection)
         self.posts = SqlPosts(connection)
         self.chat_links = SqlChatLinks(connection)
+        self.contacts = SqlContacts(connection)
         self.on_call = SqlOnCall(connection)
         self.outlooks = SqlOutlooks(connection)
         self.notices = SqlNotices(connection)

@@ -49,7 +49,7 @@ def router(store: Store[NotifierUnitOfWork], clock: Clock, linking: LinkingHandl
     @routes.post("/v1/chat-links")
     async def confirm(who: Writer, body: Confirmation) -> ChatLinkItem:
         """Confirm a code: whoever was shown it is this person from now on."""
-        person = _person(who, body.user)
+        person = person_of(who, body.user)
         try:
             async with store.begin() as uow:
                 return ChatLinkItem.of(await linking.confirm(uow, body.code, person, clock.now()))
@@ -84,7 +84,7 @@ def router(store: Store[NotifierUnitOfWork], clock: Clock, linking: LinkingHandl
     return routes
 
 
-def _person(who: Principal, named: str | None) -> str:
+def person_of(who: Principal, named: str | None) -> str:
     """Return who confirms: the token's own person; only an admin's may name another."""
     if named is None or named == who.name:
         return who.name

@@ -44,7 +44,7 @@ def shown(link: Link) -> HTMLResponse:
     body = Markup(
         '<p class="number">Incident #{}</p><h1><bdi>{}</bdi></h1><p role="status">{}</p>{}'
     )
-    return _page(
+    return page(
         f"#{link.number} {title}",
         body.format(link.number, title, _status(link), _FORM if link.can_acknowledge else ""),
         200,
@@ -57,7 +57,7 @@ def unknown() -> HTMLResponse:
         "<h1>This link does not work</h1><p>It is wrong, or older than a day. Nothing was changed."
         " Acknowledge from a newer page, or from the console.</p>"
     )
-    return _page("This link does not work", body, 404)
+    return page("This link does not work", body, 404)
 
 
 def _status(link: Link) -> str:
@@ -69,6 +69,7 @@ def _status(link: Link) -> str:
     return "Nobody has acknowledged it yet."
 
 
-def _page(heading: str, body: Markup, status: int) -> HTMLResponse:
+def page(heading: str, body: Markup, status: int) -> HTMLResponse:
+    """Return a page behind a link, with its headers."""
     html = _PAGE.format(heading=heading, style=Markup(_STYLE), body=body)  # noqa: S704 - our own constant.
     return HTMLResponse(html, status, headers=HEADERS)

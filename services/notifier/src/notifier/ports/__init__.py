@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from notifier.ports.chats import ChatLinks, OnCallNow, PostJob, Posts
+from notifier.ports.contacts import Contacts, Courier
 from notifier.ports.notices import HandoffNotes, Notices, Outlooks
 from notifier.ports.repositories import (
     Holders,
@@ -17,6 +18,8 @@ from tocsin.unit_of_work import UnitOfWork
 __all__ = [
     "ChannelState",
     "ChatLinks",
+    "Contacts",
+    "Courier",
     "Dispatcher",
     "Finished",
     "HandoffNotes",
@@ -71,6 +74,11 @@ class NotifierUnitOfWork(UnitOfWork, Protocol):
     @property
     def chat_links(self) -> ChatLinks:
         """Who is who in chats."""
+        ...
+
+    @property
+    def contacts(self) -> Contacts:
+        """Which contact methods are verified."""
         ...
 
     @property
