@@ -51,6 +51,28 @@ async def test_why_nobody_is_paged_for_a_silenced_alert(world: World) -> None:
     await world.resolves("HighErrorRate", service="checkout")
 
 
+async def test_what_would_have_altered_it(world: World) -> None:
+    alice, bob, carol = world.responders("alice", "bob", "carol")
+    alice.has_no_contact_method()
+    five = minutes(5)
+    policy = world.policy("checkout").pages(alice, within=five)
+    policy.then(bob, within=five).then(carol, within=five)
+
+    incident = await world.fires("HighErrorRate", service="checkout")
+    bob.is_paged("HighErrorRate")
+    await world.passes(minutes(5))
+    carol.is_paged("HighErrorRate")
+    await carol.acknowledges(incident)
+
+    await incident.says_why(
+        "…A silence that matches the alert would have held it back",
+        "…With a contact method of alice, level 1 would not have been skipped.",
+        "…Did level 2 of policy checkout name somebody else, they would have been paged.",
+        "…it would have gone no further.",
+        "…Had carol not acknowledged it, the climb would have gone on.",
+    )
+
+
 async def test_why_the_last_resort_an_unreachable_person(world: World) -> None:
     alice, bob = world.responders("alice", "bob")
     alice.has_no_contact_method()

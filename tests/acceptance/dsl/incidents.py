@@ -109,7 +109,8 @@ class Incident:
         if answer.status != 200:
             return []
         return [
-            self._world.plain(f"{one['code']}: {one['sentence']}") for one in answer.body["items"]
+            self._world.plain(f"{one['code']}: {one['sentence']} {one['instead']}".rstrip())
+            for one in answer.body["items"]
         ]
 
     async def story(self) -> list[Line]:

@@ -94,6 +94,24 @@ def test_the_same_key_elsewhere_is_told(cli: Cli) -> None:
     assert "The same key in other services: alr_2, alr_3" in cli("why", "disk").stdout
 
 
+def test_what_would_have_altered_a_decision_stands_behind_it(cli: Cli) -> None:
+    instead = "Without the silence it would have opened an incident."
+    silenced = decision("silenced", "It was held back.", instead=instead)
+    cli.tocsin.answers["GET /v1/why"] = answer({**OF_ALERT, "items": [silenced]})
+    assert f"It was held back. → {instead}" in cli("why", "disk").stdout
+    assert cli.json("why", "disk")["items"][0]["instead"] == instead
+
+
+@pytest.mark.parametrize("more", [{}, {"instead": ""}], ids=["of the release before", "not told"])
+def test_where_nothing_is_told_of_it_nothing_stands_there(cli: Cli, more: dict[str, str]) -> None:
+    cli.tocsin.answers["GET /v1/why"] = answer(
+        {**OF_ALERT, "items": [decision("silenced", "It was held back.", **more)]}
+    )
+    shown = cli("why", "disk").stdout
+    assert "It was held back." in shown
+    assert "→" not in shown
+
+
 def test_what_nobody_knows_says_what_to_try(cli: Cli) -> None:
     cli.tocsin.answers["GET /v1/why"] = problem(404, "No alert.")
     result = cli("why", "disk")

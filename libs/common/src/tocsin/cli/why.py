@@ -45,9 +45,14 @@ def why(
 
 def _rows(items: Sequence[dict[str, Any]]) -> list[tuple[str, str, str, object]]:
     return [
-        (shown(one["at"]), one["code"], one["sentence"], one["catalog_version"] or "")
-        for one in items
+        (shown(one["at"]), one["code"], _told(one), one["catalog_version"] or "") for one in items
     ]
+
+
+def _told(one: dict[str, Any]) -> str:
+    # A service of the release before does not say what would have altered it.
+    instead = one.get("instead")
+    return f"{one['sentence']} → {instead}" if instead else str(one["sentence"])
 
 
 def _of_incident(run: Session, which: str) -> dict[str, Any] | None:

@@ -32,7 +32,8 @@ class PageRequested(PageEvent):
     withdraws it. `level` counts from 1; 0 is the last resort. `must_page_by` is the promise.
     `due_at` is when it was to be requested, where an outage kept it from that. With `named`,
     somebody asked for this person by name: `reason` begins with who did, and the page is of no
-    level; `level` and `loop` are then only where the climb stood.
+    level; `level` and `loop` are then only where the climb stood. `instead` is the nearest change
+    that would have kept it away, or led to somebody else: a sentence, where escalation knows it.
     """
 
     TYPE: ClassVar[str] = "tocsin.page-requested.v1"
@@ -56,6 +57,7 @@ class PageRequested(PageEvent):
     must_page_by: AwareDatetime | None = None
     due_at: AwareDatetime | None = None
     named: bool = False
+    instead: str = ""
 
 
 class PageWithdrawn(PageEvent):
@@ -71,7 +73,8 @@ class PageWithdrawn(PageEvent):
 class LevelSkipped(PageEvent):
     """A level had nobody to page, so the next one was taken at once.
 
-    With `passed_over` it was not asked: its condition did not hold, and `reason` says why.
+    With `passed_over` it was not asked: its condition did not hold, and `reason` says why;
+    `instead` says what would have had to hold.
     """
 
     TYPE: ClassVar[str] = "tocsin.level-skipped.v1"
@@ -81,13 +84,15 @@ class LevelSkipped(PageEvent):
     loop: int
     reason: str
     passed_over: bool = False
+    instead: str = ""
 
 
 class EscalationExhausted(PageEvent):
     """Every level was paged as often as the policy says and nobody answered.
 
     `last_resort` names who is paged instead; empty means that none is configured, and `reason`
-    says so. `incident_version` is the incident's version that this answers, as in a page.
+    says so. `incident_version` is the incident's version that this answers, as in a page;
+    `instead` is as a page's.
     """
 
     TYPE: ClassVar[str] = "tocsin.escalation-exhausted.v1"
@@ -97,3 +102,4 @@ class EscalationExhausted(PageEvent):
     last_resort: tuple[str, ...]
     reason: str
     incident_version: int | None = None
+    instead: str = ""

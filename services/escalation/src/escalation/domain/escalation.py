@@ -129,7 +129,8 @@ class Escalation:
             return Decision(self)
         # After an outage one step at a time, so that a stop does not page five levels at once.
         pause = STEP_AFTER_OUTAGE if now - deadline > LATE else NO_PAUSE
-        return self.step(now, catalog, pause)
+        taken = self.step(now, catalog, pause)
+        return replace(taken, facts=pages.unanswered(taken.facts, now))
 
     def escalate_now(self, now: datetime, catalog: Catalog) -> "Decision":
         """Page the next level at once: somebody asks for it."""
@@ -179,7 +180,7 @@ class Escalation:
         for one in looks(self.policy, place, self.incident, self.turns, catalog, now):
             request = self._request(one.level, one.loop, catalog)
             if one.against:
-                told.append(request.passed_over(one.against))
+                told.append(request.passed_over(one.against, one.spec.when, now))
                 continue
             told.extend(request.announcements())
             if one.people.found:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from escalation.domain.conditions import needed
 from escalation.domain.incident import Incident
 from escalation.domain.policy import Policy
 from escalation.domain.resolution import Found, Resolution, Schedules, resolve
 from tocsin import ids
-from tocsin.catalog import Catalog
+from tocsin.catalog import Catalog, Condition
 from tocsin.events import (
     AnnouncementRequested,
     EscalationExhausted,
@@ -90,6 +91,7 @@ class Request:
             runbook=incident.runbook,
             must_page_by=now + PROMISE,
             named=self.is_by_name,
+            instead=found.instead,
         )
 
     def announcements(self) -> Iterator[AnnouncementRequested]:
@@ -131,10 +133,13 @@ class Request:
         told = ", ".join(map(str, self.policy.told_at(self.level)))
         return f"it names nobody, and only tells {told}" if told else "the level has no targets"
 
-    def passed_over(self, reasons: Sequence[str]) -> LevelSkipped:
+    def passed_over(
+        self, reasons: Sequence[str], condition: Condition | None, now: datetime
+    ) -> LevelSkipped:
         """Return that this level takes no part now, because its condition does not hold."""
-        told = self.skipped(reasons)
-        return told.model_copy(update={"passed_over": True})
+        wanted = " and ".join(needed(condition, self.incident, self.policy.labels, now))
+        instead = f"With {wanted}, level {self.level} would have taken part."
+        return self.skipped(reasons).model_copy(update={"passed_over": True, "instead": instead})
 
     def exhausted(self, people: Resolution, loops: int, reason: str) -> EscalationExhausted:
         """Return that all levels are through, and who is paged instead, or why nobody is."""
@@ -157,6 +162,18 @@ def why_exhausted(told: Sequence[PageEvent], levels: int) -> str:
     if any(one.passed_over for one in skipped):
         return "no level that takes part now has anybody to page"
     return "no level has anybody to page"
+
+
+def unanswered(told: Sequence[PageEvent], now: datetime) -> tuple[PageEvent, ...]:
+    """Return what a step told that nobody's answer led to: an answer would have prevented it."""
+    at = f"{now.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    answer = f"Acknowledged before {at}, it would have gone no further."
+    return tuple(
+        one.model_copy(update={"instead": f"{answer} {one.instead}".rstrip()})
+        if isinstance(one, PageRequested | EscalationExhausted)
+        else one
+        for one in told
+    )
 
 
 def started(incident: Incident, policy: Policy) -> EscalationStarted:

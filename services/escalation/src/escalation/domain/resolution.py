@@ -7,17 +7,22 @@ from functools import partial
 from itertools import pairwise
 from typing import Protocol
 
+from escalation.domain.nearest_change import nearest_change
 from escalation.domain.schedule import AHEAD, IsReachable, OnCall, Schedule, Shift
 from tocsin.catalog import Catalog, Target
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A person to page, and why them. A shadow is paged beside others, and answers for nothing."""
+    """A person to page, and why them. A shadow is paged beside others, and answers for nothing.
+
+    `instead` is the nearest change that would have led to somebody else, where there is one.
+    """
 
     responder: str
     reason: tuple[str, ...]
     is_shadow: bool = False
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,8 @@ def _schedule(
     if not answer.responders:
         yield Missed("; ".join(answer.reason))
     for responder in answer.responders:
-        yield Found(responder, (*answer.reason, f"user {responder}"))
+        instead = nearest_change(schedule, at, can, responder)
+        yield Found(responder, (*answer.reason, f"user {responder}"), instead=instead)
     for shadow in filter(can, answer.shadows if answer.responders else ()):
         yield Found(shadow, (*answer.reason, f"user {shadow} as a shadow"), is_shadow=True)
     if with_next:

@@ -6,6 +6,15 @@ from datetime import datetime
 
 from incident_intake.domain.alert import Alert
 from incident_intake.domain.incident import Incident
+from incident_intake.domain.instead import (
+    of_ending,
+    of_opening,
+    of_passing,
+    of_placing,
+    of_repeating,
+    of_state,
+    told,
+)
 from incident_intake.domain.suppression import Silence
 from tocsin.why import NOBODY, Decision
 
@@ -49,15 +58,11 @@ def why_incident(incident: Incident) -> Answer:
             "group_key": incident.group_key,
             "source": incident.source,
         },
+        instead=of_opening(incident.rule),
     )
     states = tuple(_states(incident))
     answer = tuple(one.sentence for one in states) or (_open(incident),)
     return answer, (opened, *states)
-
-
-def told(at: datetime) -> str:
-    """Return an instant as people read it: UTC, to the second."""
-    return at.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _answer(known: Known) -> str:
@@ -106,6 +111,7 @@ def _placed(known: Known) -> Iterator[Decision]:
             "incident": alert.incident_id,
             "silence": alert.silence_id,
         },
+        instead=of_placing(alert, placed, known.silence),
     )
 
 
@@ -128,6 +134,7 @@ def _repeats(alert: Alert) -> Iterator[Decision]:
             by=BY,
             rule="the same service and dedup key are the same alert",
             inputs={"times_received": alert.times_received, "dedup_key": alert.dedup_key},
+            instead=of_repeating(alert),
         )
     if (passed := alert.passed_over) is not None:
         yield Decision(
@@ -137,6 +144,7 @@ def _repeats(alert: Alert) -> Iterator[Decision]:
             by=BY,
             rule=passed.rule,
             catalog_version=passed.catalog_version,
+            instead=of_passing(passed),
         )
 
 
@@ -155,6 +163,7 @@ def _ends(alert: Alert) -> Iterator[Decision]:
         sentence=f"It ended at {told(alert.ended_at)}: {reason}.",
         by=BY,
         rule=alert.ended_by or "",
+        instead=of_ending(alert),
     )
 
 
@@ -164,18 +173,20 @@ def _states(incident: Incident) -> Iterator[Decision]:
     if incident.snoozed_until and incident.acknowledged_by and incident.acknowledged_at:
         until = told(incident.snoozed_until)
         text = f"{name} is snoozed until {until} by {incident.acknowledged_by}: nobody is paged."
-        yield _state(incident.acknowledged_at, "snoozed", text)
+        yield _state(incident, incident.acknowledged_at, "snoozed", text)
     elif incident.status == "acknowledged" and incident.acknowledged_at:
         since = told(incident.acknowledged_at)
         text = f"{name} is {incident.acknowledged_by}'s since {since}: nobody is paged for it."
-        yield _state(incident.acknowledged_at, "acknowledged", text)
+        yield _state(incident, incident.acknowledged_at, "acknowledged", text)
     elif incident.resolved_at is not None:
         text = f"{name} was resolved at {told(incident.resolved_at)} by {incident.resolved_by}."
-        yield _state(incident.resolved_at, "resolved", text)
+        yield _state(incident, incident.resolved_at, "resolved", text)
 
 
-def _state(at: datetime, code: str, sentence: str) -> Decision:
-    return Decision(at=at, code=code, sentence=sentence, by=BY, rule="the incident's state")
+def _state(incident: Incident, at: datetime, code: str, sentence: str) -> Decision:
+    instead = of_state(incident, code)
+    rule = "the incident's state"
+    return Decision(at=at, code=code, sentence=sentence, by=BY, rule=rule, instead=instead)
 
 
 def _open(incident: Incident) -> str:

@@ -1,7 +1,8 @@
 """Why somebody was paged, or nobody: each decision about an incident, with what it rested on.
 
 Every service says in its events what it decided, by which rule and which version of the catalog.
-Nothing is judged anew here: the answer is put together from what was told.
+Nothing is judged anew here: the answer, and what would have altered it, is put together from what
+was told.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from postmortem.domain import (
     saying_notifications,
     saying_pages,
 )
+from postmortem.domain.instead import of_code
 from postmortem.domain.saying import Said, Story, say
 from postmortem.domain.sentences import clock_time
 from postmortem.domain.timeline import timeline
@@ -66,4 +68,5 @@ def _decision(envelope: Envelope[Event], said: Said) -> Decision:
         catalog_version=getattr(envelope.data, "catalog_version", None),
         inputs={name: value for name, value in inputs.items() if value not in (None, "", [])},
         event_id=envelope.event_id,
+        instead=of_code(code, envelope.data, sentence),
     )
