@@ -160,11 +160,7 @@ class IncidentEscalated(IncidentEvent):
 
 
 class NoteAdded(IncidentEvent):
-    """Somebody wrote something down.
-
-    With `acknowledged` they answered for themselves an incident that another person has: their own
-    pages are withdrawn, and nothing else changes.
-    """
+    """Somebody wrote something down; if `acknowledged`, they answered for their own pages alone."""
 
     TYPE: ClassVar[str] = "tocsin.note-added.v1"
 

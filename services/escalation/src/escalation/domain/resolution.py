@@ -136,7 +136,9 @@ def _schedule(
     if not answer.responders:
         yield Missed("; ".join(answer.reason))
     for responder in answer.responders:
-        instead = nearest_change(schedule, at, can, responder)
+        instead = ""
+        if isinstance(schedule, Schedule):  # What is worked out for many answers tells no reasons.
+            instead = nearest_change(schedule, at, can, responder)
         yield Found(responder, (*answer.reason, f"user {responder}"), instead=instead)
     for shadow in filter(can, answer.shadows if answer.responders else ()):
         yield Found(shadow, (*answer.reason, f"user {shadow} as a shadow"), is_shadow=True)
