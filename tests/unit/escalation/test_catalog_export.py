@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from tests.unit.escalation.examples import NOW
 from tests.unit.escalation.service import BASE, WRITE, Service, user
 from tocsin.catalog import KINDS
-from tocsin.catalog.writing import OWN_SETS
+from tocsin.catalog.sets import OWN_SETS
 from tocsin.cli.app import app
 from tocsin.cli.session import World
 

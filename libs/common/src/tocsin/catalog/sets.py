@@ -8,6 +8,8 @@ _WHERE = {
     SWAPS: "two people agreed on it; undo it by another swap, or by an override by hand",
     CALENDARS: "a calendar says so; change it in that calendar",
 }
+# What Tocsin puts in force by itself: a folder of it is a copy, not where it comes from.
+OWN_SETS = frozenset(_WHERE)
 
 
 def where_changed(of_set: str) -> str:

@@ -11,8 +11,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.representer import SafeRepresenter
 
-# What Tocsin puts in force by itself: a folder of it is a copy, not where it comes from.
-OWN_SETS = frozenset({"by-hand", "calendars", "swaps"})
+from tocsin.catalog.sets import OWN_SETS
+
 WIDEST = 80  # Of a mapping or a list that stands in one line.
 BETWEEN = "---\n"
 _TAG = "tag:yaml.org,2002:"

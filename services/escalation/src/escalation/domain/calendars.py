@@ -15,8 +15,6 @@ from tocsin.catalog.absences import MOST_SPANS, Span
 from tocsin.catalog.mistakes import Mistake
 
 KIND = "Absence"
-# A set that no folder is: applying one never takes back what a calendar says.
-SET = "calendars"
 MONTHS_BACK, MONTHS_AHEAD = 2, 14
 MONTHS = 12
 CLAIMED_FOR = timedelta(minutes=2)  # Whoever claimed it and stopped is not waited for longer.

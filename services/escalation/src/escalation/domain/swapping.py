@@ -7,15 +7,14 @@ from escalation.domain.effects import Effect, shift_effects
 from escalation.domain.outlook import Outlook
 from escalation.domain.swap import Swap
 from tocsin.catalog import Catalog
+from tocsin.catalog.sets import SWAPS
 from tocsin.events import CatalogDocumentChanged
-
-SET = "swaps"  # No folder's: applying one never deletes what two people agreed on.
 
 
 def agreed(swap: Swap, held: Catalog, version: int) -> Catalog:
     """Return the catalog at this version, which the agreement makes."""
     changes = [
-        CatalogDocumentChanged(set=SET, catalog_version=version, author=swap.agreeing, **one)
+        CatalogDocumentChanged(set=SWAPS, catalog_version=version, author=swap.agreeing, **one)
         for one in swap.documents()
     ]
     return held.with_changes(version, changes)

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from escalation.domain.effects import Effect
 from escalation.domain.swap import Swap, Verb, mistakes, obstacles
-from escalation.domain.swapping import SET, agreed, moved
+from escalation.domain.swapping import agreed, moved
 from escalation.handlers.catalog import CatalogHandlers
 from escalation.handlers.planning import Proposal
 from escalation.ports import EscalationUnitOfWork
 from tocsin.catalog import Catalog
 from tocsin.catalog.planning import Held, catalog_of
 from tocsin.catalog.references import references
+from tocsin.catalog.sets import SWAPS
 from tocsin.errors import InputError, Refused
 
 
@@ -97,7 +98,9 @@ class SwapHandlers:
         catalog = catalog_of(held, version)
         _still_possible(swap, catalog)
         documents = (*_kept(held, catalog), *swap.documents())
-        made = await self._documents.apply(uow, Proposal(SET, documents), swap.agreeing, None, now)
+        made = await self._documents.apply(
+            uow, Proposal(SWAPS, documents), swap.agreeing, None, now
+        )
         return agreed(swap, catalog, made.version)
 
 
@@ -119,5 +122,5 @@ def _kept(held: Iterable[Held], catalog: Catalog) -> Iterator[dict[str, object]]
     """Yield the swaps that the catalog holds; one of people who are gone stands in no way."""
     for one in held:
         named = references(one.kind, one.spec)
-        if one.set == SET and all((it.kind, it.name) in catalog.specs for it in named):
+        if one.set == SWAPS and all((it.kind, it.name) in catalog.specs for it in named):
             yield {"kind": one.kind, "name": one.name, "spec": dict(one.spec)}
