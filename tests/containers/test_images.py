@@ -89,6 +89,7 @@ def test_an_image_refuses_to_start_on_default_secrets(service: Service, own_imag
     done = attempt("run", "--rm", *HELD, own_images.services[service.name])
     assert done.returncode == 2
     told = {line.partition(":")[0] for line in done.stderr.splitlines()}
+    told -= {"WARNING"}  # The engine's own, of a machine that forwards nothing.
     assert told == {f"{service.prefix}_SECRET", f"{service.prefix}_TOKENS"}
 
 
