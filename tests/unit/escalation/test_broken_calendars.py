@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from escalation.domain.calendars import CLAIMED_FOR, TOLD_AFTER
+from escalation.domain.calendars import APART, CLAIMED_FOR, TOLD_AFTER
 from escalation.ports import UnreadableError
 from tests.unit.escalation.calendar_world import (
     ADAS,
@@ -122,6 +122,7 @@ async def test_at_a_new_address_what_was_read_counts_until_that_is_read(world: W
     await world.works()
     moved = "https://cal.example/moved"
     await world.service.put([away("ada", moved), *BASE[1:]])
+    world.clock.advance(APART)  # Nothing waits for a version.
     assert await world.on_call(NOON_WEDNESDAY) == ["bob"]
     await world.works()
     assert world.fetched == [ADAS, moved]
