@@ -100,6 +100,7 @@ async def test_an_override_is_made_and_left_alone_by_keyboard_alone(desk: Desk) 
     await is_covered_by(desk, page, "eve")
 
     await presses(page, "#overrides a")
+    await page.wait_for_url("**change=*")  # Until it is there, the keys are for the page before.
     await types_a_time(page, "#until", "01062026", "0600PM")
     await presses(page, "#check")
     await expect(page.locator("#confirm")).to_contain_text("eve instead of everybody")
