@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 CRLF2 = b"\r\n\r\n"
+IDLE = 1.0  # Seconds after which a connection is opened anew.
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
@@ -101,6 +102,9 @@ class Sender:
             due = start + number / rate if rate else time.perf_counter()
             if (wait := due - time.perf_counter()) > 0:
                 await asyncio.sleep(wait)
+            if wait > IDLE:  # A server may close what nobody uses, just as it is used again.
+                writer.close()
+                reader, writer = await asyncio.open_connection(self._host, self._port)
             body = bodies[number]
             writer.write(self._head + str(len(body)).encode() + CRLF2 + body)
             head = await reader.readuntil(CRLF2)

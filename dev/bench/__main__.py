@@ -48,8 +48,8 @@ def main() -> int:
             report.answers = schedules.in_a_process(lambda name: step(name, 0))
         for subject, keys in plan.items():
             report.rows[subject] = _measured(report, subject, keys, step)
+            report.write(options.json)  # Whatever comes of the next one.
     _print(report)
-    report.write(options.json)
     if options.table:
         report.write(page.KEPT)
         page.write()
@@ -107,7 +107,7 @@ async def measure(
             say(ROWS[key].name)
             try:
                 rows.append(await ROWS[key].measure(bench, report.scale))
-            except (TimeoutError, OSError, httpx.HTTPError) as error:
+            except (TimeoutError, OSError, EOFError, httpx.HTTPError) as error:
                 report.troubles.append(f"{subject.name}, {ROWS[key].name}: not done: {error!r}.")
     if pages.repeats:
         report.troubles.append(f"{subject.name}: {pages.repeats} pages came again.")
