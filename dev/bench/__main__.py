@@ -46,6 +46,7 @@ def main() -> int:
         if options.alone:
             step("on-call answers, plans, timers", 0)
             report.answers = schedules.in_a_process(lambda name: step(name, 0))
+            report.write(options.json)
         for subject, keys in plan.items():
             report.rows[subject] = _measured(report, subject, keys, step)
             report.write(options.json)  # Whatever comes of the next one.
