@@ -1,13 +1,12 @@
 """One attempt: the message rendered, the channel called within its deadline, its answer judged."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-import structlog
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Histogram
 
+from notifier.adapters.calling import GRACE, called
 from notifier.domain import reply
 from notifier.domain.posting import post_id
 from notifier.domain.rendering import render, render_summary
@@ -22,12 +21,9 @@ from tocsin.channels import (
     MessageDoc,
     Reconciles,
     SendResult,
-    Unknown,
     Updates,
 )
 
-log = structlog.get_logger(__name__)
-GRACE = timedelta(seconds=1)  # What a channel may be late by, before it is cut off.
 SENT = Counter("tocsin_notifications", "Attempts to reach a person", ["channel", "outcome"])
 SECONDS = Histogram("tocsin_notification_seconds", "One attempt, at the provider", ["channel"])
 
@@ -70,20 +66,11 @@ class Attempts:
                 now,
                 current,
             )
-            result = await self._call(channel, delivery, job)
+            result = await called(
+                channel.info.name, channel, lambda one: self._tell(one, delivery, job)
+            )
         SENT.labels(name, type(result).__name__.lower()).inc()
         return result
-
-    async def _call(self, channel: Channel, delivery: Delivery, job: Job) -> SendResult:
-        try:
-            async with asyncio.timeout(self.longest(job).total_seconds()):
-                return await self._tell(channel, delivery, job)
-        except TimeoutError:
-            return Unknown(f"{channel.info.name} took longer than it may")
-        except Exception as error:
-            # The border to code of others: its fault must not cost the page its next attempt.
-            log.exception("channel_failed", channel=channel.info.name)
-            return Unknown(f"{channel.info.name} failed: {type(error).__name__}")
 
     async def _tell(self, channel: Channel, delivery: Delivery, job: Job) -> SendResult:
         notification = job.notification
