@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from notifier.adapters.attempts import Attempts
 from notifier.adapters.channels import load
@@ -16,9 +17,10 @@ from notifier.adapters.recorder import Recorder
 from notifier.adapters.sender import Sender
 from notifier.adapters.sql import SqlNotifierUnitOfWork
 from notifier.adapters.teller import Pile, Teller
-from notifier.entrypoints import chat_links, contacts, http
+from notifier.entrypoints import chat_links, contact_page, contacts, http, link_page
 from notifier.entrypoints.kafka import subscriptions
-from notifier.entrypoints.people import Hearing, link_route
+from notifier.entrypoints.people import Hearing
+from notifier.entrypoints.pressing import link_route
 from notifier.entrypoints.timers import TimerEntry
 from notifier.handlers.contacts import ContactHandlers
 from notifier.handlers.incidents import IncidentHandlers
@@ -167,11 +169,20 @@ def _http(
             contacts.router(parts.store, parts.clock, verifying, ChannelCourier(channels)),
         ],
         routes=[
-            link_route(parts.store, parts.clock, LinkHandlers(sender)),
-            contacts.link_route(parts.store, parts.clock, verifying),
+            *_links(parts, LinkHandlers(sender), verifying),
             *hearing.routes(channels),
         ],
     )
+
+
+def _links(
+    parts: Parts[NotifierUnitOfWork], pages: LinkHandlers, verifying: ContactHandlers
+) -> list[Route]:
+    at = (parts.store, parts.clock)
+    return [
+        link_route("/a/{token}", *at, pages, link_page.shown, link_page.unknown),
+        link_route("/a/contact/{token}", *at, verifying, contact_page.shown, contact_page.unknown),
+    ]
 
 
 def _listeners(channels: Mapping[str, Channel], hearing: Hearing) -> list[Worker]:

@@ -6,11 +6,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from notifier.domain.verifying import Answer, Confirmed, Contact, Over, TooSoon, Wrong
-from notifier.entrypoints import contact_page
 from notifier.entrypoints.chat_links import person_of
 from notifier.handlers.contacts import ContactHandlers, ToSend
 from notifier.ports import Courier, NotifierUnitOfWork
@@ -136,25 +133,6 @@ def router(
         return _verified(answer)  # Not before the commit: a wrong code is counted.
 
     return routes
-
-
-def link_route(store: Store[NotifierUnitOfWork], clock: Clock, contacts: ContactHandlers) -> Route:
-    """Return `/a/contact/{token}`: GET and HEAD show, POST confirms.
-
-    Scanners of mail follow links, so nothing but POST may prove that a person was reached.
-    """
-
-    async def link(request: Request) -> Response:
-        token = request.path_params["token"]
-        if request.method == "POST":
-            async with store.begin() as uow:
-                found = await contacts.press(uow, token, clock.now())
-        else:
-            async with store.read() as uow:
-                found = await contacts.look(uow, token, clock.now())
-        return contact_page.shown(found) if found else contact_page.unknown()
-
-    return Route("/a/contact/{token}", link, methods=["GET", "POST"])
 
 
 def _page(found: list[Contact], limit: int) -> Page[ContactItem]:

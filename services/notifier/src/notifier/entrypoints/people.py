@@ -9,9 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from notifier.entrypoints import link_page
 from notifier.handlers.interactions import InteractionHandlers
-from notifier.handlers.links import LinkHandlers
 from notifier.handlers.sending import SendingHandlers
 from notifier.ports import NotifierUnitOfWork
 from tocsin.channels import (
@@ -39,25 +37,6 @@ _REFUSALS = {
     401: ("unauthorized", "The signature does not fit."),
     403: ("forbidden", "This is of another workspace or app."),
 }
-
-
-def link_route(store: Store[NotifierUnitOfWork], clock: Clock, links: LinkHandlers) -> Route:
-    """Return `/a/{token}`: GET and HEAD show, POST acknowledges.
-
-    Scanners of mail follow links, so nothing but POST may act.
-    """
-
-    async def link(request: Request) -> Response:
-        token = request.path_params["token"]
-        if request.method == "POST":
-            async with store.begin() as uow:
-                found = await links.press(uow, token, clock.now())
-        else:
-            async with store.read() as uow:
-                found = await links.look(uow, token, clock.now())
-        return link_page.shown(found) if found else link_page.unknown()
-
-    return Route("/a/{token}", link, methods=["GET", "POST"])
 
 
 class Hearing:
