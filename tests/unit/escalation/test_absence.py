@@ -15,7 +15,7 @@ from tests.unit.escalation.examples import catalog as catalog_of
 from tests.unit.escalation.examples import people, user
 from tests.unit.escalation.test_schedule import BASE, OFFICE, schedule
 from tests.unit.escalation.test_wall_clock import utc
-from tocsin.catalog.absences import merged
+from tocsin.spans import merged
 
 NAMES = ("ada", "bob", "eve", "zoe")
 # The turn of the week of 12 January is bob's: of ada, bob, eve, zoe.

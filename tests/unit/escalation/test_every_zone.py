@@ -155,6 +155,9 @@ def around(change: datetime, zone: ZoneInfo) -> Schedule:
         start = (at - timedelta(days=days)).replace(microsecond=0)
         return {"type": kind, "length": length, "start": start, "participants": ["a", "b", []]}
 
+    def wall_text(at: datetime) -> str:
+        return at.isoformat(timespec="seconds")
+
     def hours(begins: datetime, until: datetime) -> dict[str, object]:
         return {"from": f"{begins:%H:%M:%S}", "until": f"{until:%H:%M:%S}"}
 
@@ -171,6 +174,35 @@ def around(change: datetime, zone: ZoneInfo) -> Schedule:
             "rotation": rotation("monthly", middle, 0)
             | {"start": middle.replace(year=1969, day=1)},
             "restrictions": [hours(middle - timedelta(hours=9), middle)],
+        },
+        {
+            "name": "valid",
+            "mode": "add",
+            "from": wall_text(before - QUARTER),
+            "until": wall_text(after + QUARTER),
+            "rotation": rotation("daily", after, 9) | {"participants": ["d", "e"]},
+            "changes": [{"from": wall_text(middle), "participants": ["f", "d"]}],
+        },
+        {
+            "name": "active",
+            "mode": "add",
+            "rotation": rotation("daily", before, 9)
+            | {"participants": ["g", "h"], "rotate_on": "active"},
+            "restrictions": [
+                hours(before - timedelta(hours=2), after + QUARTER),
+                hours(before - QUARTER, middle),
+            ],
+        },
+        {
+            "name": "by-hand",
+            "mode": "add",
+            "shifts": [
+                {
+                    "from": wall_text(before - QUARTER),
+                    "until": wall_text(after + timedelta(hours=1)),
+                    "participants": ["i"],
+                }
+            ],
         },
     ]
     spec = catalog.Schedule.model_validate({"time_zone": zone.key, "layers": layers})

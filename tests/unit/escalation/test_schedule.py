@@ -13,7 +13,7 @@ from escalation.domain.override import Override
 from escalation.domain.schedule import Schedule
 from tests.unit.escalation.test_wall_clock import ZONES, utc, wall
 from tocsin import catalog
-from tocsin.catalog.absences import merged
+from tocsin.spans import merged
 
 BASE: dict[str, Any] = {
     "name": "base",

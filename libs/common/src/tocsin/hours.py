@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from tocsin import catalog
 from tocsin.events import Urgency
 from tocsin.restriction import WEEK, Restriction
+from tocsin.spans import Span
 from tocsin.wall_clock import moment, wall_time
 
 DAY = timedelta(days=1)
@@ -63,7 +64,7 @@ def heard_from(user: catalog.User, urgency: Urgency, at: datetime) -> datetime:
 
 def _spans(
     windows: Iterable[catalog.Restriction], zone: ZoneInfo, at: datetime, days: int
-) -> Iterator[tuple[datetime, datetime]]:
+) -> Iterator[Span]:
     """Yield the windows that begin from a week before an instant until so many days after it."""
     today = wall_time(at, zone).date()
     for window in windows:

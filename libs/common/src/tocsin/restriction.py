@@ -6,12 +6,15 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tocsin import catalog
+from tocsin.spans import Span
 from tocsin.wall_clock import Moment, end_instant, start_instant
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = timedelta(days=1)
 WEEK = 7
 A_MONDAY = datetime(1900, 1, 1)  # noqa: DTZ001 - a time on a wall.
+# When a window opens and closes, from the midnight of the day that it begins on.
+_Window = tuple[timedelta, timedelta]
 # How many days ago a window began; when it opens and closes, from the midnight of today.
 _Open = tuple[int, timedelta, timedelta]
 
@@ -32,10 +35,15 @@ class Restriction:
     months: frozenset[int] = frozenset()
     days: tuple[tuple[int, int], ...] = ()
     years: tuple[tuple[int, int], ...] = ()
+    _is_narrowed: bool = field(init=False, repr=False)
+    _begun: tuple[_Window | None, ...] = field(init=False, repr=False)
     _table: tuple[tuple[_Open, ...], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Work out once, for each day of the week, which windows can be in progress on it."""
+        """Work out once, for each weekday, which window begins on it and which can be open."""
+        object.__setattr__(self, "_is_narrowed", bool(self.months or self.days or self.years))
+        begun = tuple(self._begun_on(weekday) for weekday in range(WEEK))
+        object.__setattr__(self, "_begun", begun)
         table = tuple(tuple(self._open_on(today)) for today in range(WEEK))
         object.__setattr__(self, "_table", table)
 
@@ -58,54 +66,48 @@ class Restriction:
         """How many days after its first a window can end."""
         return 1 if self.last_weekday is None else WEEK
 
-    def applies_on(self, day: date) -> bool:
-        """Return whether a window begins on this day."""
-        return (
-            day.weekday() in self.weekdays
-            and (not self.months or day.month in self.months)
-            and (not self.years or any(first <= day.year <= last for first, last in self.years))
-            and (not self.days or any(_is_within(day, *span) for span in self.days))
-        )
-
-    def windows(
-        self, first: date, last: date, zone: ZoneInfo
-    ) -> Iterator[tuple[datetime, datetime]]:
+    def windows(self, first: date, last: date, zone: ZoneInfo) -> Iterator[Span]:
         """Yield the instants between which each window lies that begins on these days."""
-        for number in range((last - first).days + 1):
-            day = first + number * DAY
-            if self.applies_on(day):
-                begins = datetime.combine(day, self.begins)
-                ends = datetime.combine(day + self._days(day.weekday()) * DAY, self.until)
-                yield start_instant(begins, zone), end_instant(ends, zone)
+        day, until = datetime.combine(first, time()), datetime.combine(last, time())
+        while day <= until:
+            window = self._begun[day.weekday()]
+            if window and (not self._is_narrowed or self._allows(day)):
+                yield start_instant(day + window[0], zone), end_instant(day + window[1], zone)
+            day += DAY
 
     def open_since(self, now: Moment) -> datetime | None:
         """Return the wall-clock time at which the window in progress began; the latest of them."""
         today, reached = divmod(now.reached - A_MONDAY, DAY)
         passed = reached - (now.reached - now.passed)
         for days, opens, closes in self._table[today % WEEK]:
-            if opens <= reached and closes > passed and self._is_on(today - days):
-                return now.reached - reached + opens
+            if opens <= reached and closes > passed:
+                midnight = now.reached - reached
+                if not self._is_narrowed or self._allows(midnight - days * DAY):
+                    return midnight + opens
         return None
 
-    def _is_on(self, day: int) -> bool:
-        return not self._is_narrowed or self.applies_on(A_MONDAY.date() + day * DAY)
+    def _allows(self, day: date) -> bool:
+        """Return whether a window may begin on this day of the month and year."""
+        return (
+            (not self.months or day.month in self.months)
+            and (not self.years or any(first <= day.year <= last for first, last in self.years))
+            and (not self.days or any(_is_within(day, *span) for span in self.days))
+        )
 
-    @property
-    def _is_narrowed(self) -> bool:
-        return bool(self.months or self.days or self.years)
+    def _begun_on(self, weekday: int) -> _Window | None:
+        if weekday not in self.weekdays:
+            return None
+        days = 0 if self.last_weekday is None else (self.last_weekday - weekday) % WEEK
+        if days == 0 and self.until <= self.begins:
+            days = self.longest
+        return _offset(self.begins), _offset(self.until) + days * DAY
 
     def _open_on(self, today: int) -> Iterator[_Open]:
         for days in range(self.longest + 2):
-            weekday = (today - days) % WEEK
-            opens = _offset(self.begins) - days * DAY
-            closes = _offset(self.until) + (self._days(weekday) - days) * DAY
-            if weekday in self.weekdays and closes > -DAY:  # The clock may go back a whole day.
-                yield days, opens, closes
-
-    def _days(self, weekday: int) -> int:
-        """Return how many days after the day on which it begins a window ends."""
-        days = 0 if self.last_weekday is None else (self.last_weekday - weekday) % WEEK
-        return self.longest if days == 0 and self.until <= self.begins else days
+            if window := self._begun[(today - days) % WEEK]:
+                opens, closes = (edge - days * DAY for edge in window)
+                if closes > -DAY:  # The clock may go back a whole day.
+                    yield days, opens, closes
 
 
 def _offset(clock: time) -> timedelta:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -11,9 +10,9 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from tocsin.catalog.schedules import Time
 from tocsin.catalog.spec import Name, Spec
+from tocsin.spans import Span
 from tocsin.wall_clock import instant_of
 
-Span = tuple[datetime, datetime]  # From an instant until another, which is no longer part of it.
 MOST_CALENDARS = 5
 MOST_SPANS = 5_000
 _URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+([/?#][!-~]*)?")
@@ -81,14 +80,3 @@ def instants_of(spans: Iterable[Away], zone: ZoneInfo) -> list[Span]:
     """Return spans as instants; one that a zone's clock leaves out is none."""
     found = ((instant_of(one.from_, zone), instant_of(one.until, zone, ends=True)) for one in spans)
     return [(begins, until) for begins, until in found if begins < until]
-
-
-def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Return the same time in spans that do not touch each other, in order."""
-    found: list[Span] = []
-    for begins, until in sorted(spans):
-        if found and begins <= found[-1][1]:
-            found[-1] = (found[-1][0], max(until, found[-1][1]))
-        else:
-            found.append((begins, until))
-    return tuple(found)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from tocsin import matching
-from tocsin.catalog.absences import Absence, Span, instants_of, merged
+from tocsin.catalog.absences import Absence, instants_of
 from tocsin.catalog.documents import (
     KINDS,
     EscalationPolicy,
@@ -24,6 +24,7 @@ from tocsin.catalog.overrides import Override
 from tocsin.catalog.schedules import Schedule
 from tocsin.catalog.spec import Spec
 from tocsin.events.catalog import CatalogDocumentChanged
+from tocsin.spans import Span, merged
 
 UNROUTED = "unrouted"
 Key = tuple[str, str]

@@ -9,12 +9,13 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from escalation.domain.layer import Turn
 from escalation.domain.override import IsReachable, Names, Override
 from tocsin import catalog
 from tocsin.catalog import Catalog
-from tocsin.catalog.absences import Span
+from tocsin.spans import Span
 
 NONE: frozenset[str] = frozenset()
 
@@ -58,8 +59,7 @@ def absent(
     return away
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(NamedTuple):
     """Who answers for a turn, and in words why nobody else does.
 
     `instead`: they are of a later turn, for somebody who is away.

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from tocsin import ids
 from tocsin.catalog import Absence, Calendar, Catalog, Document, Team, User
-from tocsin.catalog.absences import MOST_SPANS, Span
+from tocsin.catalog.absences import MOST_SPANS
 from tocsin.catalog.mistakes import Mistake
+from tocsin.spans import Span
 
 KIND = "Absence"
 MONTHS_BACK, MONTHS_AHEAD = 2, 14

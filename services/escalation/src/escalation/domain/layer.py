@@ -1,6 +1,6 @@
 """A layer: people taking turns, or shifts by hand, within restrictions, while it is valid."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from escalation.domain.rotation import Group, Rotation
 from tocsin import catalog
 from tocsin.restriction import WEEK, Restriction
+from tocsin.spans import Span, merged
 from tocsin.wall_clock import (
     Moment,
     end_instant,
@@ -89,8 +90,7 @@ class Layer:
 
     def covers(self, at: datetime) -> bool:
         """Return whether the layer applies at this instant."""
-        now = moment(at, self.zone)
-        return self._is_valid(now) and (not self.restrictions or self._open_since(now) is not None)
+        return self._applies(moment(at, self.zone))
 
     def turn_at(self, at: datetime, now: Moment | None = None) -> Turn | None:
         """Return the turn in progress, or None outside the restrictions or before the start.
@@ -98,30 +98,29 @@ class Layer:
         `now` is what `at` is on the wall of the layer's zone, where it is known already.
         """
         now = now or moment(at, self.zone)
-        opened = self._open_since(now) if self.restrictions else None
-        if not self._is_valid(now) or (self.restrictions and opened is None):
-            return None
-        if self.fixed:
-            return self._fixed_turn(at)
-        rotation = self._rotation(now.reached)
-        if rotation.active_days and opened:
-            turn = self._active_turn(rotation, opened)
-        else:
-            turn = rotation.turn(now if rotation.zone is self.zone else moment(at, rotation.zone))
-        return Turn(turn, rotation.holder(turn), rotation.participants) if turn >= 0 else None
+        return self._turn(at, now) if self._applies(now) else None
 
-    def boundaries(self, since: datetime, until: datetime) -> Iterator[datetime]:
-        """Yield every instant in between at which the answer may change, in no order."""
-        ends = [self.ends and end_instant(self.ends, self.zone)]
-        starts = [one and start_instant(one, self.zone) for one in (self.begins, *self._since[1:])]
-        yield from (one for one in (*ends, *starts) if one)
+    def changes(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, Turn | None]]:
+        """Yield every instant in between at which the turn may change, in order, and the new one.
+
+        While the layer does not apply it is nobody's turn, whatever happens.
+        """
+        edges = sorted(set(self._edges(since, until)))
+        for begins, ends in self._applied(since, until):
+            if begins > since:
+                yield begins, self._turn(begins, moment(begins, self.zone))
+            for at in edges[bisect_right(edges, begins) : bisect_left(edges, ends)]:
+                yield at, self._turn(at, moment(at, self.zone))
+            if ends < until:
+                yield ends, None
+
+    def _edges(self, since: datetime, until: datetime) -> Iterator[datetime]:
+        """Yield every instant at which somebody else's turn may begin, in no order."""
+        yield from (start_instant(one, self.zone) for one in self._since[1:])
         yield from chain.from_iterable((one.begins, one.ends) for one in self.fixed)
         yield from self._handoffs(since, until)
-        first = moment(since, self.zone).passed - MARGIN
-        last = moment(until, self.zone).reached + MARGIN
-        for one in self.restrictions:
-            begun = first.date() - timedelta(days=one.longest)
-            yield from chain.from_iterable(one.windows(begun, last.date(), self.zone))
+        if any(rotation.active_days for _, rotation in self.rotations):
+            yield from chain.from_iterable(self._windows(since, until))
 
     def _handoffs(self, since: datetime, until: datetime) -> Iterator[datetime]:
         ends = [*(start_instant(one, self.zone) for one in self._since[1:]), until]
@@ -131,10 +130,30 @@ class Layer:
                 yield from rotation.handoffs(begins, min(end, until))
             begins = max(begins, end)
 
-    def _is_valid(self, now: Moment) -> bool:
+    def _applied(self, since: datetime, until: datetime) -> Iterator[Span]:
+        """Yield the spans in between in which the layer applies, in order; none touch."""
+        first = max(since, start_instant(self.begins, self.zone)) if self.begins else since
+        last = min(until, end_instant(self.ends, self.zone)) if self.ends else until
+        windows = merged(self._windows(first, last)) if self.restrictions else ((first, last),)
+        for begins, ends in windows:
+            clipped = max(begins, first), min(ends, last)
+            if clipped[0] < clipped[1]:
+                yield clipped
+
+    def _windows(self, since: datetime, until: datetime) -> Iterator[Span]:
+        """Yield the windows of the restrictions from before `since` to after `until`."""
+        first = moment(since, self.zone).passed - MARGIN
+        last = moment(until, self.zone).reached + MARGIN
+        for one in self.restrictions:
+            begun = first.date() - timedelta(days=one.longest)
+            yield from one.windows(begun, last.date(), self.zone)
+
+    def _applies(self, now: Moment) -> bool:
         if self.begins is not None and self.begins > now.reached:
             return False
-        return self.ends is None or self.ends > now.passed
+        if self.ends is not None and self.ends <= now.passed:
+            return False
+        return not self.restrictions or self._open_since(now) is not None
 
     def _open_since(self, now: Moment) -> datetime | None:
         latest: datetime | None = None
@@ -143,6 +162,17 @@ class Layer:
             if opened is not None and (latest is None or opened > latest):
                 latest = opened
         return latest
+
+    def _turn(self, at: datetime, now: Moment) -> Turn | None:
+        """Return the turn in progress, where the layer applies."""
+        if self.fixed:
+            return self._fixed_turn(at)
+        rotation = self._rotation(now.reached)
+        if rotation.active_days and (opened := self._open_since(now)):
+            turn = self._active_turn(rotation, opened)
+        else:
+            turn = rotation.turn(now if rotation.zone is self.zone else moment(at, rotation.zone))
+        return Turn(turn, rotation.holder(turn), rotation.participants) if turn >= 0 else None
 
     def _rotation(self, wall: datetime) -> Rotation:
         place = bisect_right(self._since, wall) - 1 if len(self._since) > 1 else 0

@@ -13,9 +13,9 @@ from typing import Generic, TypeVar
 from escalation.domain.kept import KeptSchedule
 from escalation.domain.schedule import everybody
 from tocsin.catalog import Catalog
+from tocsin.spans import Span
 
 Names = tuple[str, ...]
-Span = tuple[datetime, datetime]
 Answer = TypeVar("Answer")
 
 

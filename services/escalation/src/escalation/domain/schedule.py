@@ -5,9 +5,11 @@ There is one rule, `_answer`, of the turns in progress, the overrides in force a
 them changes.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from escalation.domain.absence import NOBODY, NONE, Absences, absent, present
@@ -22,6 +24,9 @@ __all__ = ["IsReachable", "OnCall", "Schedule", "Shift", "everybody"]
 SIGHT = timedelta(days=32)
 # Most hand-offs are near: a month of a schedule is not worked out to find tomorrow's.
 AHEAD = (timedelta(days=1), timedelta(days=8), SIGHT + TICK)
+# When, and whose turn begins in which place among the layers; an override or absence has none.
+_Change = tuple[datetime, int | None, Turn | None]
+_instant = itemgetter(0)
 EVERYBODY_AWAY = "everybody is away, so nobody is passed over"
 
 
@@ -127,34 +132,28 @@ class Schedule:
         """Return every span from `since` to `until`, gaps included: together they tile the time."""
         if since >= until:
             return []
-        changes = self._changes(since, until)
         turns = [layer.turn_at(since) for layer in (*self.layers, *self.shadows)]
         known: dict[Hashable, OnCall] = {}
         spans: list[Shift] = []
         begins, current = since, self._answer_once(known, turns, since, is_reachable)
-        for at in sorted(changes):
-            for place, turn in changes[at]:
-                turns[place] = turn
+        changes = sorted(self._changes(since, until), key=_instant)
+        for at, together in groupby(changes, _instant):
+            for _, place, turn in together:
+                if place is not None:
+                    turns[place] = turn
             later = self._answer_once(known, turns, at, is_reachable)
             if later is not current and later != current:
                 spans.append(Shift(begins, at, current))
                 begins, current = at, later
         return [*spans, Shift(begins, until, current)]
 
-    def _changes(
-        self, since: datetime, until: datetime
-    ) -> dict[datetime, list[tuple[int, Turn | None]]]:
-        """Return the instants at which anything may change: which layer, to which turn."""
+    def _changes(self, since: datetime, until: datetime) -> Iterator[_Change]:
+        """Yield the instants at which anything may change: to which turn, in which place."""
         edges = (edge for one in self.overrides for edge in (one.begins, one.ends))
-        changes: dict[datetime, list[tuple[int, Turn | None]]] = {
-            edge: [] for edge in edges if since < edge < until
-        }
-        changes.update({edge: [] for edge in self.absences.edges(since, until)})
+        yield from ((edge, None, None) for edge in edges if since < edge < until)
+        yield from ((edge, None, None) for edge in self.absences.edges(since, until))
         for place, layer in enumerate((*self.layers, *self.shadows)):
-            for at in set(layer.boundaries(since, until)):
-                if since < at < until:
-                    changes.setdefault(at, []).append((place, layer.turn_at(at)))
-        return changes
+            yield from ((at, place, turn) for at, turn in layer.changes(since, until))
 
     def _answer_once(
         self,
@@ -165,13 +164,13 @@ class Schedule:
     ) -> OnCall:
         """Return the answer, worked out once for each combination of what it depends on."""
         forced, away = self._forced(at), self.absences.away(at)
-        key = (tuple(turns), forced, away)
-        if key not in known:
+        key = (*turns, forced, away)
+        if (found := known.get(key)) is None:
             counting = len(self.layers)
             from_top = zip(reversed(self.layers), reversed(turns[:counting]), strict=True)
             answer = self._answer(from_top, forced, away, is_reachable)
-            known[key] = self._with_shadows(answer, turns[counting:], away)
-        return known[key]
+            found = known[key] = self._with_shadows(answer, turns[counting:], away)
+        return found
 
     def _forced(self, at: datetime) -> tuple[Override, ...]:
         return tuple([one for one in self.overrides if one.applies(at)]) if self.overrides else ()
@@ -228,6 +227,8 @@ class Schedule:
     def _with_shadows(
         self, answer: OnCall, turns: Sequence[Turn | None], away: frozenset[str]
     ) -> OnCall:
+        if not turns:
+            return answer
         people = dict.fromkeys(one for turn in turns if turn for one in turn.people)
         shadows = tuple(one for one in people if one not in {*answer.responders, *away})
         return replace(answer, shadows=shadows) if shadows else answer
