@@ -176,6 +176,7 @@ class Auditor(Generic[U]):
             if heard or not self._alarms.has_addresses:
                 await self._remember(situation, holds=holds)
         else:
+            self.unheard = self.unheard and not situation.is_well
             await self._alarms.catch_up()
 
     async def _remember(self, situation: Situation, *, holds: bool) -> None:
