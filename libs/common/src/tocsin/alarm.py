@@ -71,6 +71,10 @@ class Alarms:
         ]
         await asyncio.gather(*(self._try(address, alarm) for address, alarm in due))
 
+    def withdraw(self) -> None:
+        """Tell nobody else of the last alarm: it is settled."""
+        self._pending.clear()
+
     def _is_due(self, address: str) -> bool:
         return self._monotonic() >= self._again_at.get(address, 0.0)
 

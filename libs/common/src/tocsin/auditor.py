@@ -175,8 +175,10 @@ class Auditor(Generic[U]):
             self.unheard = not heard and not situation.is_well
             if heard or not self._alarms.has_addresses:
                 await self._remember(situation, holds=holds)
+        elif self.unheard and situation.is_well:
+            self.unheard = False
+            self._alarms.withdraw()
         else:
-            self.unheard = self.unheard and not situation.is_well
             await self._alarms.catch_up()
 
     async def _remember(self, situation: Situation, *, holds: bool) -> None:
