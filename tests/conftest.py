@@ -11,6 +11,8 @@ from dev.postgres import PostgresServer
 from dev.testing import kafka_for_tests, postgres_for_tests
 
 _NUMBERS = itertools.count(1)
+SERVERS = ("kafka", "postgres", "system")
+ALONE = ("browser", "chaos")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,6 +20,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     drivers = ("in_process", "system")
     parser.addoption("--driver", choices=drivers, help="run the scenarios on this driver only")
     parser.addoption("--seed", type=int, help="the order of what happens at one instant")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave with one worker what shares servers or a browser, and the tests of a file together."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_worker_of(item)))
+
+
+def _worker_of(item: pytest.Item) -> str:
+    folder = item.path.parent.name
+    if folder in ALONE:
+        return folder
+    return "servers" if any(map(item.get_closest_marker, SERVERS)) else str(item.path)
 
 
 @pytest.fixture(scope="session")
