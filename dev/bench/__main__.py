@@ -52,7 +52,8 @@ def main() -> int:
             report.write(options.json)  # Whatever comes of the next one.
     _print(report)
     if options.table:
-        report.write(page.KEPT)
+        kept = report if report.rows else Report.read(page.KEPT).with_answers_of(report)
+        kept.write(page.KEPT)
         page.write()
     return 0
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from dev.bench.figures import Aim, Answer, Row, ratio
@@ -30,6 +30,7 @@ class Report:
     troubles: list[str] = field(default_factory=list)
     date: str = ""
     answers: list[Answer] = field(default_factory=list)
+    answers_by: str = ""  # The run that they are from, where it is another.
 
     def write(self, path: Path) -> None:
         """Keep it as JSON."""
@@ -43,6 +44,10 @@ class Report:
         rows = {name: [Row(**row) for row in some] for name, some in kept.pop("rows").items()}
         answers = [Answer(**one) for one in kept.pop("answers", ())]
         return cls(**kept, rows=rows, answers=answers)
+
+    def with_answers_of(self, other: "Report") -> "Report":
+        """Return this run with the answers of another, which measured nothing else."""
+        return replace(self, answers=other.answers, answers_by=f"{other.date}, {other.commit}")
 
     def row(self, subject: str, key: str) -> Row | None:
         """Return what a subject showed in a row."""
@@ -77,7 +82,8 @@ class Report:
 
     def answered(self) -> list[list[str]]:
         """Return what the code alone costs, heads first; nothing where it was not measured."""
-        heads = ["the code alone", "measured", "aim"]
+        by = f" ({self.answers_by})" if self.answers_by else ""
+        heads = [f"the code alone{by}", "measured", "aim"]
         return [heads, *(one.cells() for one in self.answers)] if self.answers else []
 
     def parts(self) -> list[str]:

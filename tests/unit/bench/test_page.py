@@ -78,6 +78,15 @@ def test_only_what_is_between_the_marks_is_written() -> None:
     assert written(page, REPORT) == page
 
 
+def test_answers_of_another_run_say_so() -> None:
+    other = Report("def456", "2 cores", 1.0, date="2026-03-03", answers=[Answer("later", 30, "µs")])
+    page = written(f"{BEGIN}{END}", REPORT.with_answers_of(other))
+    assert "| the code alone (2026-03-03, def456) | measured | aim |" in page
+    assert "| later | 30.0 µs |  |" in page
+    assert "commit abc123" in page
+    assert "on call" not in page
+
+
 def test_the_docs_page_is_as_the_bench_writes_it() -> None:
     if not KEPT.exists():
         pytest.skip("no run is kept: `make bench TABLE=1` keeps one")
