@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 STAMP := .venv/.installed
+WORKERS ?= $(if $(CONTAINERS),0,2)
 MEMBERS := -e libs/common -e services/incident-intake -e services/escalation -e services/notifier -e services/postmortem
 
 .DEFAULT_GOAL := help
@@ -32,8 +33,8 @@ demo: setup ## tell the story of one outage in the terminal
 settings: ## make the secrets and settings of docker compose, once
 	@$(PYTHON) -m dev settings
 
-test: setup ## set everything up and run all tests, on a real Kafka and PostgreSQL (CONTAINERS=1: from a Docker engine)
-	@$(BIN)/python -m pytest
+test: setup ## set everything up and run all tests, on a real Kafka and PostgreSQL (WORKERS=0: one by one; CONTAINERS=1: from a Docker engine)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 unit: setup ## the pure cores, in seconds
 	@$(BIN)/python -m pytest tests/unit
@@ -74,7 +75,7 @@ vectors: setup ## other systems' schedule cases against our schedules (DIR=)
 	@$(BIN)/python -m dev vectors $(DIR)
 
 zones: setup ## every change of every clock in 130 years against schedules; minutes
-	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q tests/unit/escalation/test_every_zone.py
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q --numprocesses $(WORKERS) tests/unit/escalation/test_every_zone.py
 
 bench: setup ## measure throughput, delay, drain, memory, start-up, plans (DATABASE= SCALE= ONLY= TABLE=1)
 	@$(BIN)/python -m dev bench
