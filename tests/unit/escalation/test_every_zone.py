@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import accumulate, pairwise
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -27,6 +28,7 @@ STEP = timedelta(days=5)  # Ramadan is the shortest season there is.
 FINE_STEP = timedelta(hours=6)
 SECOND, MINUTE, QUARTER = timedelta(seconds=1), timedelta(minutes=1), timedelta(minutes=15)
 TICK = timedelta(microseconds=1)
+Json = dict[str, Any]
 NAMED = (
     "America/Havana",
     "Asia/Beirut",
@@ -150,20 +152,19 @@ def around(change: datetime, zone: ZoneInfo) -> Schedule:
     before = wall_time(change - SECOND, zone) + SECOND
     after = wall_time(change, zone)
     middle = before + (after - before) // 2
+    layers = [*turns_around(before, middle, after), *ends_around(before, middle, after)]
+    spec = catalog.Schedule.model_validate({"time_zone": zone.key, "layers": layers})
+    swap = Override("swap", change - QUARTER, change + QUARTER, ("c",), ("a",))
+    away = Absences({"b": ((change - 2 * QUARTER, change + QUARTER),)})
+    return replace(Schedule.of("web", spec, (swap,)), absences=away)
 
-    def rotation(kind: str, at: datetime, days: int, length: int = 1) -> dict[str, object]:
-        start = (at - timedelta(days=days)).replace(microsecond=0)
-        return {"type": kind, "length": length, "start": start, "participants": ["a", "b", []]}
 
-    def wall_text(at: datetime) -> str:
-        return at.isoformat(timespec="seconds")
-
-    def hours(begins: datetime, until: datetime) -> dict[str, object]:
-        return {"from": f"{begins:%H:%M:%S}", "until": f"{until:%H:%M:%S}"}
-
-    layers = [
+def turns_around(before: datetime, middle: datetime, after: datetime) -> list[Json]:
+    """Return layers of every length of turn, the lower ones hidden while the upper ones apply."""
+    monthly = rotation("monthly", middle, 0)
+    return [
         {"name": "daily", "rotation": rotation("daily", before, 40)},
-        {"name": "hourly", "mode": "add", "rotation": rotation("hourly", middle, 2, 5)},
+        {"name": "hourly", "mode": "add", "rotation": rotation("hourly", middle, 2, length=5)},
         {
             "name": "weekly",
             "rotation": rotation("weekly", after, 21),
@@ -171,44 +172,45 @@ def around(change: datetime, zone: ZoneInfo) -> Schedule:
         },
         {
             "name": "night",
-            "rotation": rotation("monthly", middle, 0)
-            | {"start": middle.replace(year=1969, day=1)},
+            "rotation": {**monthly, "start": middle.replace(year=1969, day=1)},
             "restrictions": [hours(middle - timedelta(hours=9), middle)],
         },
+    ]
+
+
+def ends_around(before: datetime, middle: datetime, after: datetime) -> list[Json]:
+    """Return layers beside those: of which the validity, the people or the shifts change."""
+    active = {"participants": ["g", "h"], "rotate_on": "active"}
+    by_hand = {"from": before - QUARTER, "until": after + 4 * QUARTER, "participants": ["i"]}
+    return [
         {
             "name": "valid",
             "mode": "add",
-            "from": wall_text(before - QUARTER),
-            "until": wall_text(after + QUARTER),
-            "rotation": rotation("daily", after, 9) | {"participants": ["d", "e"]},
-            "changes": [{"from": wall_text(middle), "participants": ["f", "d"]}],
+            "from": before - QUARTER,
+            "until": after + QUARTER,
+            "rotation": {**rotation("daily", after, 9), "participants": ["d", "e"]},
+            "changes": [{"from": middle, "participants": ["f", "d"]}],
         },
         {
             "name": "active",
             "mode": "add",
-            "rotation": rotation("daily", before, 9)
-            | {"participants": ["g", "h"], "rotate_on": "active"},
+            "rotation": {**rotation("daily", before, 9), **active},
             "restrictions": [
                 hours(before - timedelta(hours=2), after + QUARTER),
                 hours(before - QUARTER, middle),
             ],
         },
-        {
-            "name": "by-hand",
-            "mode": "add",
-            "shifts": [
-                {
-                    "from": wall_text(before - QUARTER),
-                    "until": wall_text(after + timedelta(hours=1)),
-                    "participants": ["i"],
-                }
-            ],
-        },
+        {"name": "by-hand", "mode": "add", "shifts": [by_hand]},
     ]
-    spec = catalog.Schedule.model_validate({"time_zone": zone.key, "layers": layers})
-    swap = Override("swap", change - QUARTER, change + QUARTER, ("c",), ("a",))
-    away = Absences({"b": ((change - 2 * QUARTER, change + QUARTER),)})
-    return replace(Schedule.of("web", spec, (swap,)), absences=away)
+
+
+def rotation(kind: str, at: datetime, days: int, length: int = 1) -> Json:
+    start = (at - timedelta(days=days)).replace(microsecond=0)
+    return {"type": kind, "length": length, "start": start, "participants": ["a", "b", []]}
+
+
+def hours(begins: datetime, until: datetime) -> Json:
+    return {"from": f"{begins:%H:%M:%S}", "until": f"{until:%H:%M:%S}"}
 
 
 def check(change: datetime, zone: ZoneInfo) -> None:
