@@ -316,3 +316,49 @@ def test_a_night_says_who_when_and_why() -> None:
     answer = why(INCIDENT, night())
     assert [one.partition(" was paged")[0] for one in answer.answer[:2]] == ["ada", "bob"]
     assert answer.answer[-1].startswith("Nobody is paged now: the incident was resolved")
+
+
+def test_what_concerns_one_person_is_what_names_them() -> None:
+    bob_missed = skipped("user bob has no contact method; user eve is not in the catalog")
+    theirs = e.IncidentReassigned(incident_id=INCIDENT, version=2, by=ADA, to=("user:bob",))
+    answer = told(
+        triggered(title="bob"),
+        started(),
+        bob_missed,
+        paged(level=2, reason=(*REASON, "not paged: user bob has no contact method")),
+        notification(e.NotificationSent, "ada"),
+        theirs,
+        e.IncidentReassigned(incident_id=INCIDENT, version=3, by=ADA, to=("team:bob",)),
+        acknowledged(4, BOB),
+    )
+    assert codes(answer.about("bob")) == [
+        "level-skipped",
+        "not-paged",
+        "reassigned",
+        "acknowledged",
+    ]
+    assert codes(answer.about("ada")) == ["paged", "sent", "reassigned", "reassigned"]
+    assert codes(answer.about("eve")) == ["level-skipped"]
+    assert answer.people == {"ada", "bob", "eve"}
+
+
+def test_the_answer_about_one_person_tells_of_their_pages_alone() -> None:
+    answer = told(triggered(), paged(), page("bob", 2), page("eve", 0), acknowledged(2, BOB))
+    hers, his = answer.about("ada").answer, answer.about("bob").answer
+    assert hers[0].startswith("ada was paged")
+    assert his[0].startswith("bob was paged")
+    assert hers[1:] == his[1:] == answer.answer[-1:]
+    assert codes(answer.about("eve")) == ["last-resort"]
+    assert answer.about("eve").answer[0].startswith("eve was paged")
+    none, ended = answer.about("carol").answer
+    assert none == "No page to carol is recorded for this incident."
+    assert ended.startswith("Nobody is paged now: bob acknowledged")
+
+
+def test_who_did_what_stands_in_its_inputs() -> None:
+    refused = e.CommandRefused(incident_id=INCIDENT, command="x", by=ADA, reason="it is resolved")
+    merged = e.IncidentMerged(incident_id=INCIDENT, version=4, by=ADA, into="inc-2")
+    again = e.IncidentUnacknowledged(incident_id=INCIDENT, version=2, reason="command", by=ADA)
+    answer = told(triggered(), again, reopened(3, ADA), merged, refused)
+    assert codes(answer.about("ada")) == ["paging-again", "reopened", "merged", "refused"]
+    assert codes(answer)[1:] == codes(answer.about("ada"))

@@ -97,7 +97,8 @@ def _(event: e.IncidentUnacknowledged, story: Story) -> Iterable[Said]:
         "command": "somebody asked for it",
     }
     text = f"Paging began again at {story.at}: {reasons[event.reason]}."
-    yield "paging-again", text, event.reason, {}
+    by = event.by.name if event.by else None
+    yield "paging-again", text, event.reason, {"by": by}
 
 
 @say.register
@@ -112,18 +113,15 @@ def _(event: e.IncidentResolved, story: Story) -> Iterable[Said]:
 def _(event: e.IncidentMerged, story: Story) -> Iterable[Said]:
     story.answered = f"the incident became part of {event.into} at {story.at}"
     text = f"Paging ended at {story.at}: {event.by} merged it into {event.into}."
-    yield "merged", text, "a merge halts the climb", {"into": event.into}
+    inputs: Inputs = {"into": event.into, "by": event.by.name}
+    yield "merged", text, "a merge halts the climb", inputs
 
 
 @say.register
 def _(event: e.IncidentReopened, story: Story) -> Iterable[Said]:
     story.answered = ""
-    yield (
-        "reopened",
-        f"Paging began at {story.at}: {event.by} reopened it.",
-        "a reopening pages",
-        {},
-    )
+    text = f"Paging began at {story.at}: {event.by} reopened it."
+    yield "reopened", text, "a reopening pages", {"by": event.by.name}
 
 
 @say.register
@@ -149,4 +147,5 @@ def _named(event: e.IncidentReassigned | e.IncidentEscalated) -> Inputs:
 def _(event: e.CommandRefused, story: Story) -> Iterable[Said]:
     command = event.command.removeprefix("tocsin.").partition(".v")[0]
     text = f"{event.by} asked for {command} at {story.at}, and was refused: {event.reason}"
-    yield "refused", text, "the incident's state", {"command": event.command}
+    inputs: Inputs = {"command": event.command, "by": event.by.name}
+    yield "refused", text, "the incident's state", inputs

@@ -1,6 +1,9 @@
 """What escalation decided: whom to page, by which policy, and why nobody."""
 
+import re
 from collections.abc import Iterable
+
+from pydantic import JsonValue
 
 from postmortem.domain.saying import Said, Story, names, say, times
 from postmortem.domain.sentences import clock_time
@@ -8,6 +11,7 @@ from tocsin import events as e
 from tocsin.why import Inputs
 
 NOT_PAGED = "not paged: "
+_UNPAGED = re.compile(r"user (\S+) (?:has no contact method|is not in the catalog)")
 
 
 @say.register
@@ -39,7 +43,8 @@ def _(event: e.LevelSkipped, story: Story) -> Iterable[Said]:
         f"Level {event.level} of policy {event.policy} was skipped at {story.at},"
         f" because there is nobody to page: {event.reason}."
     )
-    yield "level-skipped", text, f"policy {event.policy}", {"level": event.level}
+    inputs: Inputs = {"level": event.level, "not_paged": _unpaged(event.reason)}
+    yield "level-skipped", text, f"policy {event.policy}", inputs
 
 
 @say.register
@@ -65,7 +70,8 @@ def _(event: e.PageRequested, story: Story) -> Iterable[Said]:
     for one in event.reason:
         if one.startswith(NOT_PAGED):
             missed = one.removeprefix(NOT_PAGED)
-            yield "not-paged", f"Not paged at {story.at}: {missed}.", f"policy {event.policy}", {}
+            text = f"Not paged at {story.at}: {missed}."
+            yield "not-paged", text, f"policy {event.policy}", {"not_paged": _unpaged(missed)}
 
 
 @say.register
@@ -80,5 +86,14 @@ def _(event: e.EscalationExhausted, story: Story) -> Iterable[Said]:
     story.nobody = "" if last else event.reason
     then = f"the last resort is {last}" if last else "there is no last resort either"
     text = f"Policy {event.policy} was through at {story.at}: {event.reason}; {then}."
-    inputs: Inputs = {"loops": event.loops, "last_resort": list(event.last_resort)}
+    inputs: Inputs = {
+        "loops": event.loops,
+        "last_resort": list(event.last_resort),
+        "not_paged": _unpaged(event.reason),
+    }
     yield "exhausted", text, f"policy {event.policy}", inputs
+
+
+def _unpaged(text: str) -> list[JsonValue]:
+    """Return the people of whom this says that they could not be paged."""
+    return [*_UNPAGED.findall(text)]

@@ -5,7 +5,7 @@ Nothing is judged anew here: the answer, and what would have altered it, is put 
 was told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from postmortem.domain import (
@@ -23,6 +23,11 @@ from tocsin.why import NOBODY, Decision
 
 # Each teaches `say` the events of one service.
 TAUGHT = (saying_incidents, saying_pages, saying_notifications, saying_announcements)
+# The decisions that page a person.
+PAGES = frozenset({"paged", "last-resort"})
+# The inputs that name people: whom it is about, and who did it.
+ABOUT = ("responder", "not_paged", "to", "last_resort")
+BY = ("by", "opened_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,20 @@ class Why:
     incident_id: str
     answer: tuple[str, ...]
     decisions: tuple[Decision, ...]
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Whom its decisions are about."""
+        return frozenset(name for one in self.decisions for name in _named(one, ABOUT))
+
+    def about(self, person: str) -> "Why":
+        """Return what of it concerns one person: their pages, what came of them, what they did."""
+        theirs = tuple(one for one in self.decisions if person in _named(one, (*ABOUT, *BY)))
+        paged = tuple(one.sentence for one in theirs if one.code in PAGES)
+        pages = {one.sentence for one in self.decisions if one.code in PAGES}
+        rest = tuple(one for one in self.answer if one not in pages)
+        none = f"No page to {person} is recorded for this incident."
+        return Why(self.incident_id, (*(paged or (none,)), *rest), theirs)
 
 
 def why(incident_id: str, envelopes: Sequence[Envelope[Event]]) -> Why:
@@ -70,3 +89,13 @@ def _decision(envelope: Envelope[Event], said: Said) -> Decision:
         event_id=envelope.event_id,
         instead=of_code(code, envelope.data, sentence),
     )
+
+
+def _named(decision: Decision, keys: Iterable[str]) -> Iterator[str]:
+    """Yield the people whom these inputs of a decision name; a team is no person."""
+    for key in keys:
+        found = decision.inputs.get(key, [])
+        for one in found if isinstance(found, list) else [found]:
+            name = str(one).removeprefix("user:")
+            if not name.startswith("team:"):
+                yield name
