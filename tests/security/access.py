@@ -68,6 +68,7 @@ FORM = {
 VIEW = {
     "GET /",
     "GET /incidents/{identity}",
+    "GET /incidents/{identity}/why",
     "GET /on-call",
     "GET /schedules",
     "GET /schedules/{name}",

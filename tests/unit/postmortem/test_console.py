@@ -103,7 +103,7 @@ async def test_a_session_ends_by_logout_by_time_and_with_its_token(desk: Console
 async def test_who_may_not_read_sees_nothing(desk: Console) -> None:
     await desk.hears(envelope("e1", 0, triggered()))
     await desk.logs_in("admin")
-    for path in ("/", "/incidents/7", "/postmortems"):
+    for path in ("/", "/incidents/7", "/incidents/7/why", "/postmortems"):
         assert "HighErrorRate" not in await desk.gets(path, 403)
 
 
@@ -327,7 +327,7 @@ async def test_hostile_words_stay_words(desk: Console) -> None:
         envelope("e1", 0, hostile), envelope("e2", 1, note), envelope("e3", 2, resolved(3))
     )
     await desk.logs_in("reader")
-    for path in ("/?status=all", "/incidents/7", "/postmortems"):
+    for path in ("/?status=all", "/incidents/7", "/incidents/7/why", "/postmortems"):
         page = await desk.gets(path)
         assert "<script>" not in page
         assert "<img src=x" not in page
@@ -343,7 +343,14 @@ async def test_every_page_keeps_to_the_policy(desk: Console) -> None:
     await desk.hears(*night())
     pages = [await desk.client.get("/login", headers=HTML)]
     await desk.logs_in()
-    for path in ("/", "/incidents/7", "/postmortems", "/incidents/9", "/?status=x"):
+    for path in (
+        "/",
+        "/incidents/7",
+        "/incidents/7/why",
+        "/postmortems",
+        "/incidents/9",
+        "/?status=x",
+    ):
         pages += [await desk.client.get(path, headers=HTML)]
     for answer in pages:
         policy = answer.headers["content-security-policy"]

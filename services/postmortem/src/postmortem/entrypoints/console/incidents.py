@@ -8,11 +8,13 @@ from typing import Literal
 from postmortem.domain.collapse import Row, rows
 from postmortem.domain.facts import AlertFacts, PagedFacts, facts, paged
 from postmortem.domain.order import SHOWN_FOR, Order
+from postmortem.domain.recorded import is_identity
 from postmortem.domain.standings import Standing
 from postmortem.ports import PostmortemUnitOfWork
 from postmortem.ports.console import Place
 from tocsin import events as e
 from tocsin.events import Envelope, Event
+from tocsin.web import Problem
 
 PER_PAGE = 50
 STORY = 200
@@ -71,11 +73,18 @@ async def listed(uow: PostmortemUnitOfWork, tab: Tab, after: Place | None) -> Li
     return Listed(found[:PER_PAGE], counts, following)
 
 
-async def shown(uow: PostmortemUnitOfWork, identity: str, now: datetime) -> Shown | None:
-    """Return one incident, by its id or number; None if nothing is known of it."""
-    incident = await uow.standings.find(identity)
-    if incident is None:
-        return None
+async def standing_of(uow: PostmortemUnitOfWork, identity: str) -> Standing:
+    """Return where an incident stands, by its id or number; a problem if nothing is known of it."""
+    found = await uow.standings.find(identity) if is_identity(identity) else None
+    if found is None:
+        detail = f"Nothing is known of an incident {identity[:80]!r}."
+        raise Problem(404, "unknown-incident", detail)
+    return found
+
+
+async def shown(uow: PostmortemUnitOfWork, identity: str, now: datetime) -> Shown:
+    """Return one incident, by its id or number."""
+    incident = await standing_of(uow, identity)
     found = await uow.log.latest(incident.incident_id, STORY + 1)
     is_whole = len(found) <= STORY
     known = about_alerts = about_pages = facts(incident.incident_id, found[:STORY])

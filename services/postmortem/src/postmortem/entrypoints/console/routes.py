@@ -7,7 +7,6 @@ from typing import Any, cast
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from postmortem.domain.recorded import is_identity
 from postmortem.entrypoints.console import (
     notes,
     overrides,
@@ -15,6 +14,7 @@ from postmortem.entrypoints.console import (
     postmortems,
     schedules,
     watches,
+    why,
 )
 from postmortem.entrypoints.console.answering import told_in_html
 from postmortem.entrypoints.console.commands import (
@@ -64,6 +64,7 @@ def router(
     policies.router(routes, wall)
     overrides.router(routes, wall)
     notes.router(routes, wall)
+    why.router(routes, wall)
 
     @routes.get(LIVE)
     async def live(request: Request) -> Response:
@@ -179,12 +180,7 @@ def _add_incidents(
 
 async def _shown(store: Store[PostmortemUnitOfWork], door: Door, identity: str) -> Shown:
     async with store.read() as uow:
-        found = await shown(uow, identity, door.clock.now()) if is_identity(identity) else None
-    if found is None:
-        raise Problem(
-            404, "unknown-incident", f"Nothing is known of an incident {identity[:80]!r}."
-        )
-    return found
+        return await shown(uow, identity, door.clock.now())
 
 
 def _context(
