@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from tocsin.web_limits import Limits, RequestLimits
+from tocsin.web_limits import Limits, RequestLimits, as_sent
 
 MAX = 40_000
 LIMITS = Limits(max_body=MAX, body_timeout=0.2)
@@ -171,6 +171,16 @@ async def test_gzip_of_several_members_is_read_whole() -> None:
     # Some senders join packed lines; every part of what they sent counts.
     answer = await ask(gzip.compress(b"one,") + gzip.compress(b"two"), headers=GZIP)
     assert (answer.status, answer.seen) == (202, b"one,two")
+
+
+async def test_what_was_sent_is_known_beside_what_it_unpacks_to() -> None:
+    packed = gzip.compress(b"one,") + gzip.compress(b"two")
+    answer = await ask(packed[:7], packed[7:], headers=GZIP)
+    assert answer.scope is not None
+    assert as_sent(answer.scope, b"one,two") == packed
+    plain = await ask(b"one,two")
+    assert plain.scope is not None
+    assert as_sent(plain.scope, b"one,two") == b"one,two"
 
 
 async def test_gzip_of_several_members_keeps_to_the_limit() -> None:

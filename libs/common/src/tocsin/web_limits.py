@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-import zlib
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -12,13 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tocsin import telemetry
 from tocsin.failures import is_infrastructure
 from tocsin.problems import Problem, unavailable
+from tocsin.unpacking import BrokenBodyError, TooLargeError, Unpacking
 
 log = structlog.get_logger(__name__)
 KEY_PREFIX = "/k/"
 _SECRET_PATHS = (KEY_PREFIX, "/a/")  # Keys of integrations, tokens of links: never repeated.
 NUL = b"%00"
-GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say: expect a gzip header.
-MAX_MEMBERS = 1_000
+_PACKED = "packed"  # In the state of a request.
 # What no answer says otherwise: nothing is guessed, kept, run, framed, or told to other sites.
 _SECURITY_HEADERS = {
     b"x-content-type-options": b"nosniff",
@@ -47,12 +46,10 @@ class Limits:
     endless: frozenset[str] = frozenset()
 
 
-class TooLargeError(Exception):
-    """The body, or what it unpacks to, is over the limit."""
-
-
-class BrokenBodyError(Exception):
-    """The body is not what its headers say."""
+def as_sent(scope: Scope, body: bytes) -> bytes:
+    """Return the bytes of a body as they came, packed if they were: what its sender signed."""
+    packed: bytes | None = scope.get("state", {}).get(_PACKED)
+    return body if packed is None else packed
 
 
 class RequestLimits:
@@ -112,10 +109,12 @@ class RequestLimits:
         headers = dict(scope["headers"])
         try:
             async with asyncio.timeout(self._limits.body_timeout):
-                body = await self._body(headers, receive)
+                body, packed = await self._body(headers, receive)
         except (TooLargeError, BrokenBodyError, TimeoutError) as error:
             await self._refusal(error).response()(scope, receive, send)
             return
+        if packed is not None:
+            scope["state"][_PACKED] = packed
         async with asyncio.timeout(_time_for(scope, self._limits)):
             await self._app(scope, _replay(body, receive), send)
 
@@ -128,7 +127,10 @@ class RequestLimits:
             return Problem(408, "too-slow", "The body did not arrive in time.", close)
         return Problem(400, "broken-body", str(error), close)
 
-    async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    async def _body(
+        self, headers: dict[bytes, bytes], receive: Receive
+    ) -> tuple[bytes, bytes | None]:
+        """Return the body, and what it was unpacked from, if it was."""
         encoding = headers.get(b"content-encoding", b"identity").strip().lower()
         if encoding not in {b"identity", b"gzip", b""}:
             name = encoding.decode("latin-1")
@@ -136,7 +138,7 @@ class RequestLimits:
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > self._limits.max_body:
             raise TooLargeError
-        unpacking = _Unpacking(self._limits.max_body) if encoding == b"gzip" else None
+        unpacking = Unpacking(self._limits.max_body) if encoding == b"gzip" else None
         chunks: list[bytes] = []
         size = packed = 0
         more = True
@@ -155,48 +157,7 @@ class RequestLimits:
             chunks.append(chunk)
         if unpacking is not None and packed and not unpacking.is_complete:
             raise BrokenBodyError("The gzip body is cut short.")
-        return b"".join(chunks)
-
-
-class _Unpacking:
-    """Gzip as it arrives, of one member or several; a bomb is never unpacked whole."""
-
-    def __init__(self, limit: int) -> None:
-        self._left = limit
-        self._members = 1
-        self._member = zlib.decompressobj(GZIP)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the last member has ended."""
-        return self._member.eof
-
-    def unpacked(self, chunk: bytes) -> bytes:
-        """Return what one chunk unpacks to."""
-        found = []
-        while chunk:
-            if self._member.eof:
-                self._next_member()
-            try:
-                # One byte over the limit is enough to know.
-                part = self._member.decompress(chunk, self._left + 1)
-            except zlib.error as error:
-                raise BrokenBodyError(
-                    "The body is not gzip, though Content-Encoding says so."
-                ) from error
-            self._left -= len(part)
-            if self._member.unconsumed_tail or self._left < 0:
-                raise TooLargeError
-            found.append(part)
-            chunk = self._member.unused_data
-        return b"".join(found)
-
-    def _next_member(self) -> None:
-        # What a sender joined is all meant: dropping the rest would lose alerts it was told of.
-        self._members += 1
-        if self._members > MAX_MEMBERS:
-            raise BrokenBodyError(f"The gzip body has more than {MAX_MEMBERS} members.")
-        self._member = zlib.decompressobj(GZIP)
+        return b"".join(chunks), None if unpacking is None else b"".join(unpacking.taken)
 
 
 def _nul_in_address(scope: Scope) -> Problem | None:
