@@ -33,7 +33,9 @@ _NAMED = """\
 
 What is private is not in the catalog: a document names a variable, and the service that needs it
 reads it. `url_env: CALENDAR_…` of a calendar is its address, read by escalation at each look. A
-variable that is not set is an error of that calendar.
+variable that is not set is an error of that calendar. `secret_env: SIGNING_…` of an integration is
+the secret, or two with a comma between, that its sender signs with, read by incident-intake at each
+request. Where it is not set, intake answers 503 and tells the second path.
 """
 # Each service has its own default for these, so they are not told of all.
 _DIFFERING = {"http", "database"}

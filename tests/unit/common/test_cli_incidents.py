@@ -217,6 +217,14 @@ def test_a_key_that_intake_does_not_know_is_said(cli: Cli) -> None:
     assert "k1" not in result.output
 
 
+def test_an_integration_that_signs_is_not_rung_by_hand(cli: Cli) -> None:
+    kind = "urn:tocsin:problem:bad-signature"
+    cli.tocsin.answers["POST /v1/alerts/generic"] = problem(401, "missing", type=kind)
+    result = cli("ring", "--key", "k1")
+    assert result.exit_code == 1
+    assert "has to sign, and `ring` cannot" in result.stderr
+
+
 def test_a_test_alert_can_be_ended(cli: Cli) -> None:
     cli.tocsin.answers["POST /v1/alerts/generic"] = answer({"accepted": 1}, 202)
     assert cli("ring", "--resolve").exit_code == 2

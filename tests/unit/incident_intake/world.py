@@ -97,6 +97,7 @@ class World:
     settings: dict[str, Any] = field(default_factory=dict)
     clock: ManualClock = field(default_factory=ManualClock)
     broker: MemoryBroker = field(default_factory=MemoryBroker)
+    environ: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.store = Store(MemoryIntakeUnitOfWork)
@@ -104,6 +105,7 @@ class World:
         self.app: Application[Any] = bootstrap.build(
             IntakeSettings(tokens=tokens, **self.settings),
             Parts(self.store, self.clock, self.catalog, self.broker),
+            self.environ,
         )
         self.consumers: list[Consumer[Any]] = [
             Consumer("incident-intake", one, self.store, self.clock)

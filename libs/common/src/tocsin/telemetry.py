@@ -68,6 +68,14 @@ CALENDARS_FAILING = Gauge("tocsin_calendars_failing", "Calendars of absences tha
 CONTACTS_UNVERIFIED = Gauge(
     "tocsin_contacts_unverified", "Contact methods that were never proven to reach their person"
 )
+SIGNATURES = Counter(
+    "tocsin_signatures",
+    "Requests of integrations that sign: good, missing, malformed, old, wrong, unset",
+    ["outcome"],
+)
+SIGNING_SECRETS_UNSET = Gauge(
+    "tocsin_signing_secrets_unset", "Integrations that sign whose secret is not known here"
+)
 CATALOG_VERSION = Gauge("tocsin_catalog_version", "Version of the catalog in force")
 
 

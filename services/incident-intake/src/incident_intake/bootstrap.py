@@ -1,5 +1,7 @@
 """The composition root: the only place that knows which adapter fills which port."""
 
+import os
+from collections.abc import Mapping
 from datetime import timedelta
 
 from incident_intake.adapters.sql import SqlIntakeUnitOfWork
@@ -16,6 +18,7 @@ from incident_intake.entrypoints import (
     why,
 )
 from incident_intake.entrypoints.reception import Reception
+from incident_intake.entrypoints.signing import Signing
 from incident_intake.handlers import Handlers
 from incident_intake.handlers.durable_log import DurableLog
 from incident_intake.handlers.ingest import Ingest
@@ -28,19 +31,16 @@ from tocsin.web import create_app
 
 
 def build(
-    settings: IntakeSettings, parts: Parts[IntakeUnitOfWork]
+    settings: IntakeSettings,
+    parts: Parts[IntakeUnitOfWork],
+    environ: Mapping[str, str] = os.environ,
 ) -> Application[IntakeUnitOfWork]:
-    """Put the service together."""
+    """Put the service together; the catalog names variables of `environ` for what is secret."""
     started_at = parts.clock.now()
     handlers = Handlers(parts.catalog, started_at, timedelta(seconds=settings.paged_within))
     durable_log = DurableLog(parts.publisher, parts.store, settings.kafka_deadline)
-    reception = Reception(
-        Ingest(durable_log),
-        parts.catalog,
-        parts.clock,
-        production=settings.environment == "production",
-        legacy_names=settings.label_names == "legacy",
-    )
+    signing = Signing(parts.catalog, environ)
+    reception = _reception(settings, parts, durable_log, signing)
     return Application(
         name="incident-intake",
         store=parts.store,
@@ -49,6 +49,7 @@ def build(
         on_timers=timers.on_timers(handlers),
         on_overdue=handlers.on_overdue,
         on_start=handlers.on_start,
+        on_look=signing.on_look,
         workers=(OutboxWatch(durable_log),),
         http=create_app(
             name="incident-intake",
@@ -70,6 +71,22 @@ def build(
             },
             openapi_paths=openapi.PATHS,
         ),
+    )
+
+
+def _reception(
+    settings: IntakeSettings,
+    parts: Parts[IntakeUnitOfWork],
+    durable_log: DurableLog,
+    signing: Signing,
+) -> Reception:
+    return Reception(
+        Ingest(durable_log),
+        parts.catalog,
+        parts.clock,
+        signing,
+        production=settings.environment == "production",
+        legacy_names=settings.label_names == "legacy",
     )
 
 

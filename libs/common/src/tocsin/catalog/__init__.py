@@ -8,7 +8,6 @@ from tocsin.catalog.documents import (
     Document,
     EscalationPolicy,
     Grouping,
-    Integration,
     Level,
     NotificationRule,
     Route,
@@ -20,6 +19,7 @@ from tocsin.catalog.documents import (
     Webhook,
 )
 from tocsin.catalog.handoff_notices import HandoffNotices
+from tocsin.catalog.integrations import Integration
 from tocsin.catalog.overrides import Override
 from tocsin.catalog.schedules import Layer, Restriction, Rotation, RotationChange, Schedule, Shift
 from tocsin.catalog.snapshot import UNROUTED, Catalog

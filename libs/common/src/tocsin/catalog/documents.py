@@ -15,6 +15,7 @@ from pydantic import (
 from tocsin.catalog.absences import Absence, Calendars
 from tocsin.catalog.conditions import Condition, SupportHours
 from tocsin.catalog.handoff_notices import QUIET, HandoffNotices
+from tocsin.catalog.integrations import Integration
 from tocsin.catalog.overrides import Override
 from tocsin.catalog.schedules import Restriction, Schedule
 from tocsin.catalog.spec import MatcherText, Name, Spec, TimeZone
@@ -106,15 +107,6 @@ class Service(Spec):
     runbook: str | None = None
     description: str = ""
     labels: dict[str, str] = Field(default={})
-
-
-class Integration(Spec):
-    """A key that a monitoring tool sends with, and what it means."""
-
-    source: str
-    service: Name | None = None
-    key_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-    secret_env: str | None = None
 
 
 class Route(Spec):

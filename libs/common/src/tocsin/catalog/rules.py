@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tocsin.catalog.documents import EscalationPolicy, Integration, User
+from tocsin.catalog.documents import EscalationPolicy, User
 from tocsin.catalog.handoff_notices import QUIET
+from tocsin.catalog.integrations import ALERTMANAGER, Integration
 from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.policies import silent_channels, surprises
 from tocsin.catalog.references import references
@@ -90,6 +91,8 @@ def _within(document: Placed) -> Iterator[Mistake]:
     match document.spec:
         case User():
             yield from _person(document, document.spec)
+        case Integration():
+            yield from _signed(document, document.spec)
         case Schedule(layers=layers):
             yield from _repeated(document, "spec.layers", [layer.name for layer in layers])
 
@@ -124,6 +127,18 @@ def _notices(document: Placed, user: User, methods: Sequence[str]) -> Iterator[M
     elif wanted.on_call or wanted.off_call:
         message = f"is missing: without it one of {' or '.join(QUIET)} is taken, and there is none"
         yield document.error(path, message)
+
+
+def _signed(document: Placed, integration: Integration) -> Iterator[Mistake]:
+    if integration.secret_env is None:
+        return
+    if integration.unsigned_because:
+        yield document.error("spec.secret_env", integration.unsigned_because)
+    elif integration.source == ALERTMANAGER:
+        yield document.warning(
+            "spec.secret_env",
+            "only Grafana's webhook signs: Alertmanager itself cannot, and would be refused",
+        )
 
 
 def _repeated(document: Placed, path: str, names: Sequence[str]) -> Iterator[Mistake]:

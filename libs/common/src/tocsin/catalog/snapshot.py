@@ -12,7 +12,6 @@ from tocsin.catalog.absences import Absence, instants_of
 from tocsin.catalog.documents import (
     KINDS,
     EscalationPolicy,
-    Integration,
     Route,
     Service,
     Settings,
@@ -20,6 +19,7 @@ from tocsin.catalog.documents import (
     User,
     Webhook,
 )
+from tocsin.catalog.integrations import Integration
 from tocsin.catalog.overrides import Override
 from tocsin.catalog.schedules import Schedule
 from tocsin.catalog.spec import Spec

@@ -9,6 +9,7 @@ from tocsin.cli.failure import CliError, UsageError
 from tocsin.cli.session import Session, session
 from tocsin.cli.times import shown
 
+BAD_SIGNATURE = "urn:tocsin:problem:bad-signature"
 app = typer.Typer(no_args_is_help=True, help="Alerts.")
 INTAKE = "incident-intake"
 DEV_KEY = "tocsin-dev-key"  # Of the examples; intake refuses it in production.
@@ -53,10 +54,15 @@ def _send(run: Session, body: dict[str, str], key: str) -> dict[str, Any]:
         ).json()
     except CliError as error:
         if error.more.get("status") in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
-            sentence = "The integration key is not known; give one with --key or TOCSIN_KEY."
-            raise CliError(sentence, more=error.more) from error
+            raise CliError(_refused(error.more.get("problem")), more=error.more) from error
         raise
     return found
+
+
+def _refused(problem: Any) -> str:  # noqa: ANN401 - JSON.
+    if isinstance(problem, dict) and problem.get("type") == BAD_SIGNATURE:
+        return "This integration has to sign, and `ring` cannot; give the key of another one."
+    return "The integration key is not known; give one with --key or TOCSIN_KEY."
 
 
 @app.command("list")

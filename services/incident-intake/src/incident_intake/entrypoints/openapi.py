@@ -6,6 +6,7 @@ from incident_intake.entrypoints.sources import SOURCES
 
 _KEY = "The integration key: Bearer, GenieKey, Basic password, X-Tocsin-Key, or the path /k/KEY/…"
 _JSON: dict[str, Any] = {"required": True, "content": {"application/json": {"schema": {}}}}
+_UNKNOWN = "The key is missing or unknown, or the signature that its integration needs."
 
 
 def _answers(**more: str) -> dict[str, Any]:
@@ -32,7 +33,7 @@ PATHS: dict[str, Any] = {
             "responses": _answers(
                 _202="Durable: accepted, event_ids, and unreadable where parts could not be read.",
                 _400="Broken JSON with line and column, or JSON that is too deep or too large.",
-                _401="The key is missing or unknown.",
+                _401=_UNKNOWN,
                 _404="No source has this name.",
                 _413="Larger than 5 MiB.",
                 _422="A field of a generic alert is wrong; it is named.",
@@ -48,7 +49,7 @@ PATHS: dict[str, Any] = {
             "responses": _answers(
                 _200="Durable; the body is empty.",
                 _400="As Alertmanager answers.",
-                _401="The key is missing or unknown.",
+                _401=_UNKNOWN,
                 _415="Not application/json.",
                 _422="As Alertmanager answers.",
             ),
@@ -57,7 +58,10 @@ PATHS: dict[str, Any] = {
             "tags": ["ingest"],
             "summary": "The firing alerts of the integration, as Alertmanager lists them.",
             "description": _KEY,
-            "responses": _answers(_200="The alerts.", _401="The key is missing or unknown."),
+            "responses": _answers(
+                _200="The alerts.",
+                _401=_UNKNOWN,
+            ),
         },
     },
     "/api/v2/status": {
@@ -76,6 +80,7 @@ PATHS: dict[str, Any] = {
             "responses": _answers(
                 _202="Durable; the dedup_key, given or minted.",
                 _400="As PagerDuty answers: invalid event, unknown key, not JSON, over 512 KB.",
+                _401="The integration of this key signs, and the signature is missing or wrong.",
             ),
         }
     },

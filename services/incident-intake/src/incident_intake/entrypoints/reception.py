@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from incident_intake.domain.message import Parsed, Receipt
 from incident_intake.entrypoints import keys
+from incident_intake.entrypoints.signing import Signing
 from incident_intake.handlers.ingest import Ingest
 from incident_intake.handlers.ingest import Request as Admitted
 from tocsin import ids
@@ -30,6 +31,7 @@ class Reception:
     ingest: Ingest
     catalog: CatalogHolder
     clock: Clock
+    signing: Signing
     production: bool
     legacy_names: bool
 
@@ -41,7 +43,10 @@ class Reception:
     async def admit(
         self, request: Request, source: str, more_keys: Iterable[str] = ()
     ) -> Admitted | None:
-        """Return the request as its integration's, or None when no key is known."""
+        """Return the request as its integration's, or None when no key is known.
+
+        Whichever way it came in: where the integration signs, it is signed, or a Problem is raised.
+        """
         self.refuse_until_loaded()
         found = keys.integration_of(
             chain(keys.candidates(request), more_keys),
@@ -51,16 +56,20 @@ class Reception:
         if found is None:
             return None
         key, name, integration = found
+        body = await request.body()
+        # When it came, not when it was read: it may have been said again, and more, since.
+        received_at = self.clock.now() - timedelta(seconds=waited(request))
+        # An id that is signed goes before those that anybody may have written.
+        signed_id = self.signing.check(name, integration, request, body, received_at)
         trace = request.headers.get("traceparent", "")
         return Admitted(
             name=name,
             integration=integration,
             source=source,
-            body=await request.body(),
+            body=body,
             content_type=request.headers.get("content-type", "")[:MAX_CONTENT_TYPE],
-            # When it came, not when it was read: it may have been said again, and more, since.
-            received_at=self.clock.now() - timedelta(seconds=waited(request)),
-            repeat_key=idempotency_key(request) or request.headers.get("webhook-id"),
+            received_at=received_at,
+            repeat_key=signed_id or idempotency_key(request) or request.headers.get("webhook-id"),
             traceparent=trace if _TRACEPARENT.fullmatch(trace) else None,
             key=key,
         )
