@@ -10,6 +10,7 @@ from incident_intake.domain.fingerprint import fingerprint
 from incident_intake.domain.message import Parsed, Receipt
 from incident_intake.entrypoints.sources import SOURCES
 from tocsin import json_body
+from tocsin.catalog import integrations
 from tocsin.errors import InputError
 from tocsin.testing import START
 
@@ -32,6 +33,10 @@ BODIES = [
 needs_payloads = pytest.mark.skipif(
     not BODIES, reason=f"the captured payloads are not at {SHARED} (TOCSIN_SHARED)"
 )
+
+
+def test_the_catalog_knows_each_source() -> None:
+    assert set(integrations.SOURCES) == set(SOURCES)
 
 
 def read(path: Path) -> tuple[Any, Parsed]:

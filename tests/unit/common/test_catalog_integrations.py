@@ -31,6 +31,13 @@ def test_a_variable_of_intakes_signs() -> None:
     assert told(secret_env=None) == []
 
 
+def test_a_source_that_nobody_knows_is_warned_of_with_the_nearest() -> None:
+    (warning,) = mistakes([integration(source="alertmanger")], known=Catalog())
+    assert (warning.level, warning.path) == ("warning", "spec.source")
+    assert "'alertmanger'" in warning.message
+    assert warning.suggestion == "alertmanager"
+
+
 def test_of_alertmanagers_senders_only_grafana_signs_and_that_is_said() -> None:
     (warning,) = mistakes(
         [integration(source="alertmanager", secret_env="SIGNING_GRAFANA")], known=Catalog()
@@ -39,7 +46,7 @@ def test_of_alertmanagers_senders_only_grafana_signs_and_that_is_said() -> None:
     assert "Alertmanager itself cannot" in warning.message
 
 
-@pytest.mark.parametrize("source", ["prometheus", "pagerduty", "grafana"])
+@pytest.mark.parametrize("source", ["prometheus", "pagerduty"])
 def test_a_source_that_cannot_sign_is_refused_a_secret(source: str) -> None:
     (complaint,) = told(source=source, secret_env="SIGNING_CI")
     assert complaint == (

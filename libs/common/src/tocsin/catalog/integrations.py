@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from tocsin.catalog.spec import Name, Spec
 
 ALERTMANAGER, GENERIC = "alertmanager", "generic"
+SOURCES = (ALERTMANAGER, GENERIC, "pagerduty", "prometheus")
 CAN_SIGN = (ALERTMANAGER, GENERIC)  # As Alertmanager, Grafana's webhook is meant.
 VARIABLE = r"^SIGNING_[A-Z0-9_]{1,80}$"
 

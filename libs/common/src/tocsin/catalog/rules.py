@@ -1,12 +1,12 @@
 """What one document cannot tell alone: references, unique names and keys, reachable people."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tocsin.catalog.documents import EscalationPolicy, User
 from tocsin.catalog.handoff_notices import QUIET
-from tocsin.catalog.integrations import ALERTMANAGER, Integration
+from tocsin.catalog.integrations import ALERTMANAGER, SOURCES, Integration
 from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.policies import silent_channels, surprises
 from tocsin.catalog.references import references
@@ -34,9 +34,9 @@ class Placed:
         """Return a mistake in this document."""
         return Mistake(self.kind, self.name, path, message, suggestion, position=self.position)
 
-    def warning(self, path: str, message: str) -> Mistake:
+    def warning(self, path: str, message: str, suggestion: str = "") -> Mistake:
         """Return a warning about this document."""
-        return Mistake(self.kind, self.name, path, message, level="warning", position=self.position)
+        return replace(self.error(path, message, suggestion), level="warning")
 
 
 def broken_rules(
@@ -92,6 +92,7 @@ def _within(document: Placed) -> Iterator[Mistake]:
         case User():
             yield from _person(document, document.spec)
         case Integration():
+            yield from _sent(document, document.spec)
             yield from _signed(document, document.spec)
         case Schedule(layers=layers):
             yield from _repeated(document, "spec.layers", [layer.name for layer in layers])
@@ -127,6 +128,13 @@ def _notices(document: Placed, user: User, methods: Sequence[str]) -> Iterator[M
     elif wanted.on_call or wanted.off_call:
         message = f"is missing: without it one of {' or '.join(QUIET)} is taken, and there is none"
         yield document.error(path, message)
+
+
+def _sent(document: Placed, integration: Integration) -> Iterator[Mistake]:
+    if integration.source not in SOURCES:
+        near = nearest(integration.source, SOURCES)
+        message = f"no source is called {integration.source!r}; there are {', '.join(SOURCES)}"
+        yield document.warning("spec.source", message, near)
 
 
 def _signed(document: Placed, integration: Integration) -> Iterator[Mistake]:

@@ -5,6 +5,7 @@ import secrets
 
 import typer
 
+from tocsin.catalog.integrations import SOURCES
 from tocsin.cli.session import session
 
 key = typer.Typer(no_args_is_help=True, help="Integration keys.")
@@ -15,7 +16,7 @@ KEY_BYTES = 24
 def new_key(
     ctx: typer.Context,
     name: str = typer.Option("my-integration", help="The integration's name in the catalog."),
-    source: str = typer.Option("generic", help="What sends: alertmanager, grafana, generic, …"),
+    source: str = typer.Option("generic", help=f"What sends: one of {', '.join(SOURCES)}"),
     service: str = typer.Option("", help="Whose alerts they are; without it, routes decide."),
 ) -> None:
     """Make a random integration key, and the document that lets it in."""
