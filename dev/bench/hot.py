@@ -11,7 +11,7 @@ import pstats
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Iterable, Sized
 from pathlib import Path
 from typing import Any
 
@@ -140,14 +140,9 @@ def catalog_of(documents: Iterable[dict[str, Any]]) -> Catalog:
 
 async def run(size: int, batches: int, profile: cProfile.Profile | None) -> dict[str, float]:
     """Send so many batches of this size through all; return ms of the processor per alert."""
-    rung = 0
-
-    def ring(_body: bytes) -> None:
-        nonlocal rung
-        rung += 1
-
+    rung: list[bytes] = []
     broker = MemoryBroker()
-    server, port = await receive(ring)
+    server, port = await receive(rung.append)
     holder = CatalogHolder(catalog_of(paged_by_webhook(SERVICE, "bench", port, KEY)))
     with tempfile.TemporaryDirectory(prefix="tocsin-hot-") as folder:
         services = [Hot(one, Path(folder), broker, holder) for one in SERVICES]
@@ -157,21 +152,21 @@ async def run(size: int, batches: int, profile: cProfile.Profile | None) -> dict
         for batch in range(batches + 1):
             titles = [f"alert {batch} {number}" for number in range(size)]
             await broker.send([backlog_record(title, SERVICE) for title in titles])
-            await _through(services, costs, lambda wanted=size * (batch + 1): rung >= wanted)
+            await _through(services, costs, rung, size * (batch + 1))
             costs = costs if batch else Costs(profile)  # The first one warms up.
         for one in services:
             await one.database.close()
     server.close()
-    assert rung == (batches + 1) * size, f"{rung} pages"
+    assert len(rung) == (batches + 1) * size, f"{len(rung)} pages"
     return {name: used * 1000 / (batches * size) for name, used in costs.seconds.items()}
 
 
-async def _through(services: list[Hot], costs: Costs, is_done: Callable[[], bool]) -> None:
+async def _through(services: list[Hot], costs: Costs, rung: Sized, wanted: int) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         while sum([await one.work(costs) for one in services]):
             pass
-        if is_done() or time.monotonic() > deadline:
+        if len(rung) >= wanted or time.monotonic() > deadline:
             return
         await asyncio.sleep(0.1)
         for one in services:
