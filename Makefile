@@ -34,7 +34,7 @@ settings: ## make the secrets and settings of docker compose, once
 	@$(PYTHON) -m dev settings
 
 test: setup ## set everything up and run all tests, on a real Kafka and PostgreSQL (WORKERS=0: one by one; CONTAINERS=1: from a Docker engine)
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope
 
 unit: setup ## the pure cores, in seconds
 	@$(BIN)/python -m pytest tests/unit

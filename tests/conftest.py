@@ -5,14 +5,21 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from dev.kafka import KafkaServer
 from dev.postgres import PostgresServer
 from dev.testing import kafka_for_tests, postgres_for_tests
 
 _NUMBERS = itertools.count(1)
-SERVERS = ("kafka", "postgres", "system")
-ALONE = ("browser", "chaos")
+SHARING = {
+    "acceptance": "servers",
+    "contract": "servers",
+    "integration": "servers",
+    "browser": "a browser",
+    "chaos": "a system that is broken",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,17 +29,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, help="the order of what happens at one instant")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave with one worker what shares servers or a browser, and the tests of a file together."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_worker_of(item)))
+class ByServers(LoadScopeScheduling):  # type: ignore[misc]  # It has no types.
+    """Leaves with one worker what shares servers or a browser, and the tests of a file together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return SHARING.get(file.split("/")[1], file)
 
 
-def _worker_of(item: pytest.Item) -> str:
-    folder = item.path.parent.name
-    if folder in ALONE:
-        return folder
-    return "servers" if any(map(item.get_closest_marker, SERVERS)) else str(item.path)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServers:
+    """Distribute the tests over the workers."""
+    return ByServers(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,10 @@
 """Overrides in a real browser: made, moved, dragged; and then the page goes to the new person."""
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Error, FloatRect, Locator, Page, expect
 
 from tests.browser.conftest import Desk
 from tests.browser.keyboard import goes_to, presses
@@ -120,14 +122,25 @@ async def types_a_time(page: Page, field: str, day: str, time: str) -> None:
 
 async def drags(page: Page, start: Locator, end: Locator) -> None:
     """Take hold of something, and go as far as something else is; do not let go."""
-    await start.scroll_into_view_if_needed()
-    first, last = await start.bounding_box(), await end.bounding_box()
-    assert first is not None
-    assert last is not None
+    first, last = await place_of(start, end)
     height = first["y"] + 8  # Of a day, that is above the bars.
     await page.mouse.move(first["x"] + first["width"] / 2, height)
     await page.mouse.down()
     await page.mouse.move(last["x"] + last["width"] / 2, height, steps=8)
+
+
+async def place_of(start: Locator, end: Locator) -> tuple[FloatRect, FloatRect]:
+    """Return where both are once they stay there: a live page may just be drawing them anew."""
+    before = None
+    for _ in range(100):
+        with suppress(Error):
+            await start.scroll_into_view_if_needed()
+            first, last = await start.bounding_box(), await end.bounding_box()
+            if first is not None and last is not None and (first, last) == before:
+                return first, last
+            before = first, last
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{start} does not stay")
 
 
 async def test_days_are_dragged_over_and_the_override_is_dragged_on(desk: Desk) -> None:
