@@ -169,7 +169,7 @@ def delete_user(config: Json) -> Ask:
         daily = {"type": "daily", "shift_length": 1, "start": since.isoformat(), "time_zone": "UTC"}
         before: Rotation = rotation({**daily, "users": config["users"]})
         left = tuple((one,) for one in config["users"] if one != config["delete"])
-        after = before.with_participants(left, now.replace(tzinfo=None))
+        after = before.with_participants(left, before.turn_at(now) or 0)
         holder = after.holder(after.turn_at(now) or 0)
         return {"active_index": left.index(holder), "on_call": sorted(holder)}
 

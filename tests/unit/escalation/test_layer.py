@@ -161,6 +161,46 @@ def test_a_person_who_joins_moves_nobody_who_has_the_turn() -> None:
     assert days == [("ada",), ("bob",), ("zoe",), ("ada",), ("bob",), ("zoe",)]
 
 
+@pytest.mark.parametrize(
+    ("since", "days", "turns"),
+    [
+        # In the middle of Wednesday's turn; after its hours; when the latest turn was Friday's.
+        ("2026-01-14T12:00", (13, 14, 15, 16, 19), "ada bob eve zoe ada"),
+        ("2026-01-14T20:00", (13, 14, 15, 16, 19), "ada bob eve zoe ada"),
+        ("2026-01-17T12:00", (15, 16, 19, 20, 21), "eve ada bob eve zoe"),
+        ("2026-01-01T12:00", (5, 6, 7, 8, 9), "ada bob eve zoe ada"),  # Before the first.
+    ],
+)
+def test_who_joins_turns_by_active_days_moves_nobody_either(
+    since: str, days: tuple[int, ...], turns: str
+) -> None:
+    rotation = {**DAILY, "start": "2026-01-05T09:00", "rotate_on": "active"}
+    office = layer(
+        {"weekdays": WEEKDAYS, "from": "09:00", "until": "17:00"},
+        rotation={**rotation, "participants": ["ada", "bob", "eve"]},
+        changes=[{"from": since, "participants": ["zoe", "ada", "bob", "eve"]}],
+    )
+    found = [people(office, f"2026-01-{day:02}T15:59") for day in days]
+    assert found == [(one,) for one in turns.split()]
+    assert people(office, "2026-01-14T10:59") == people(office, "2026-01-14T11:00")
+
+
+def test_who_joins_a_rotation_of_another_clock_moves_nobody_either() -> None:
+    """In Tokyo it is the 12th already; in New York, where turns pass, still the 11th."""
+    rotation = {**DAILY, "start": "2026-01-01T09:00", "time_zone": "America/New_York"}
+    rotation["participants"] = ["ada", "bob", "eve"]
+    join = {"from": "2026-01-12T12:00", "participants": ["eve", "bob", "zoe"]}
+    before = layer(rotation=rotation, zone="Asia/Tokyo")
+    after = layer(rotation=rotation, changes=[join], zone="Asia/Tokyo")
+    assert people(before, "2026-01-12T02:59") == ("bob",)
+    assert [people(after, f"2026-01-{day}T03:00") for day in (12, 13, 14, 15)] == [
+        ("bob",),
+        ("zoe",),
+        ("eve",),
+        ("bob",),
+    ]
+
+
 def test_turns_by_active_days_give_everybody_one() -> None:
     weekends: dict[str, Any] = {
         "rotation": {

@@ -118,7 +118,7 @@ def test_new_participants_leave_the_handoffs_and_the_turn_in_progress(
     others: list[str], turn_4: str
 ) -> None:
     turns = rotation("daily", "2026-01-05T09:00")
-    changed = turns.with_participants(tuple((one,) for one in others), wall("2026-01-09T12:00"))
+    changed = turns.with_participants(tuple((one,) for one in others), 4)
     assert changed.holder(4) == (turn_4,)
     assert changed.handoff(5) == turns.handoff(5)
     after = [changed.holder(4 + turn)[0] for turn in range(len(others))]

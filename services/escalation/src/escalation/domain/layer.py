@@ -2,8 +2,9 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import reduce
 from itertools import chain
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -77,16 +78,17 @@ class Layer:
     def of(cls, spec: catalog.Layer, schedule_zone: ZoneInfo) -> "Layer":
         """Return the layer that a document describes."""
         zone = ZoneInfo(spec.time_zone) if spec.time_zone else schedule_zone
-        return cls(
+        layer = cls(
             spec.name,
             zone,
-            tuple(_rotations(spec, zone)),
+            ((ALWAYS, Rotation.of(spec.rotation, zone)),) if spec.rotation else (),
             tuple(Restriction.of(one) for one in spec.restrictions),
             tuple(_fixed(one, zone) for one in spec.shifts),
             spec.mode,
             spec.from_ and on_wall(spec.from_, zone),
             spec.until and on_wall(spec.until, zone),
         )
+        return reduce(cls._changed, spec.changes, layer)
 
     def covers(self, at: datetime) -> bool:
         """Return whether the layer applies at this instant."""
@@ -178,6 +180,31 @@ class Layer:
         place = bisect_right(self._since, wall) - 1 if len(self._since) > 1 else 0
         return self.rotations[max(place, 0)][1]
 
+    def _changed(self, change: catalog.RotationChange) -> "Layer":
+        """Return the layer with a change of its rotation, from the change's time on."""
+        since = on_wall(change.from_, self.zone)
+        if change.rotation:
+            rotation = Rotation.of(change.rotation, self.zone)
+        else:
+            before = self.rotations[-1][1]
+            turn = self._begun_turn(before, since)
+            rotation = before.with_participants(change.participants, turn)
+        return replace(self, rotations=(*self.rotations, (since, rotation)))
+
+    def _begun_turn(self, rotation: Rotation, wall: datetime) -> int:
+        """Return the latest turn that begins by a time on the wall; negative before the first."""
+        if not rotation.active_days:
+            return rotation.turn(moment(start_instant(wall, self.zone), rotation.zone))
+        days = [wall.date() - timedelta(days=back) for back in range(WEEK + 1)]
+        opened = (
+            datetime.combine(day, one.begins)
+            for one in self.restrictions
+            for day in days
+            if day.weekday() in one.weekdays
+        )
+        begun = max((at for at in opened if at <= wall), default=ALWAYS)
+        return self._active_turn(rotation, begun)
+
     def _active_turn(self, rotation: Rotation, opened: datetime) -> int:
         """Return the turn of a window: it does not pass on at midnight."""
         if opened < rotation.start:
@@ -199,20 +226,6 @@ class Layer:
         found = [n for n, one in enumerate(self.fixed) if one.begins <= at < one.ends]
         people = dict.fromkeys(chain.from_iterable(self.fixed[n].people for n in found))
         return Turn(found[-1], tuple(people)) if found else None
-
-
-def _rotations(spec: catalog.Layer, zone: ZoneInfo) -> Iterator[tuple[datetime, Rotation]]:
-    if spec.rotation is None:
-        return
-    rotation = Rotation.of(spec.rotation, zone)
-    yield ALWAYS, rotation
-    for change in spec.changes:
-        since = on_wall(change.from_, zone)
-        if change.rotation:
-            rotation = Rotation.of(change.rotation, zone)
-        else:
-            rotation = rotation.with_participants(change.participants, since)
-        yield since, rotation
 
 
 def _fixed(spec: catalog.Shift, zone: ZoneInfo) -> FixedShift:

@@ -64,13 +64,13 @@ class Rotation:
                 yield instant
             turn += 1
 
-    def with_participants(self, others: tuple[Group, ...], since: datetime) -> "Rotation":
-        """Return the rotation with other participants from a wall-clock time on.
+    def with_participants(self, others: tuple[Group, ...], turn: int) -> "Rotation":
+        """Return the rotation with other participants from the middle of a turn on.
 
         Handoffs stay where they are. Who has the turn then keeps it if they still take part; else
         it is the turn of the next in the old order who does.
         """
-        turn = max(self.lengths.turn(self.start, since), 0)
+        turn = max(turn, 0)
         in_order = (self.holder(turn + place) for place in range(len(self.participants)))
         first = next((others.index(group) for group in in_order if group in others), 0)
         shift = (first - turn) % len(others)
