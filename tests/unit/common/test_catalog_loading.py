@@ -109,7 +109,7 @@ def test_broken_yaml_is_named_and_the_other_files_are_still_read(tmp_path: Path)
         a="kind: X\nname: [\n",
         b="kind: X\nname: x\nkind: Y\n",
         c="- 1\n",
-        d="just words\n",
+        d="kind: Team\nname: d\n---\n# Here.\n\njust words\n",
         e="kind: Team\nname: t\n",
         f="\tkind: X\n",
     )
@@ -117,12 +117,12 @@ def test_broken_yaml_is_named_and_the_other_files_are_still_read(tmp_path: Path)
         ("a.yaml", 3),
         ("b.yaml", 3),
         ("c.yaml", 1),
-        ("d.yaml", 1),
+        ("d.yaml", 6),
         ("f.yaml", 1),
     ]
     assert "not YAML" in str(loaded.broken[0])
     assert "duplicate key" in str(loaded.broken[1])
-    assert loaded.written == [{"kind": "Team", "name": "t"}]
+    assert [one["name"] for one in loaded.written] == ["d", "t"]
 
 
 def test_what_is_deeper_than_any_document_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from pydantic import TypeAdapter
 
 from tests.unit.common.test_catalog_validation import document, rotation, told, user
 from tocsin import catalog
+from tocsin.catalog.planning import Held, catalog_of
 from tocsin.catalog.schedules import DayRange
+from tocsin.catalog.validation import mistakes
 
 HOURS = {"from": "09:00", "until": "17:00"}
 PLACE = "Schedule web: spec.layers[0]"
@@ -94,11 +96,83 @@ def test_what_a_layer_may_say(layers: dict[str, Any]) -> None:
             ".restrictions[0].until_weekday: 'mond' is not one of",
         ),
         ({"restrictions": [{**HOURS, "months": [13]}]}, ".restrictions[0].months[0]: Input should"),
+        (
+            {"rotation": rotation(start="2026-01-05 9:00")},
+            ".rotation.start: '2026-01-05 9:00' is not a time: unexpected extra characters",
+        ),
+        (
+            {"from": "2026-05-01T00:00", "until": "2026-05-01T00:00+02:00"},
+            ".until: is not after `from`: the layer would never apply",
+        ),
+        (
+            {
+                "rotation": None,
+                "shifts": [
+                    {
+                        "from": "2026-05-02T00:00",
+                        "until": "2026-05-01T23:59Z",
+                        "participants": ["ada"],
+                    }
+                ],
+            },
+            ".shifts[0].until: is not after `from`",
+        ),
+        (
+            {"restrictions": [{**HOURS, "weekdays": []}]},
+            ".restrictions[0].weekdays: is empty; leave it out for every day",
+        ),
+        (
+            {
+                "changes": [
+                    {"from": "2026-03-02T09:00", "participants": ["ada"]},
+                    {"from": "2026-03-02T09:00Z", "participants": ["ada"]},
+                ]
+            },
+            ".changes[1].from: is not after that of the change before it",
+        ),
     ],
 )
 def test_a_mistake_in_a_layer_names_its_place(layers: dict[str, Any], mistake: str) -> None:
     (text,) = told(user(), layer(**layers))
     assert text.startswith(PLACE + mistake)
+
+
+@pytest.mark.parametrize(
+    "clock", [9, 900, 17.5, True, "9", "9:00", "24:00", "9am", "09:00Z", "09:00+02:00", None, []]
+)
+def test_what_is_no_time_of_the_day_is_a_mistake_wherever_hours_are(clock: Any) -> None:
+    """YAML reads `9` as a number: it would be nine seconds past midnight."""
+    wrong = [{"from": "08:00", "until": clock}]
+    hours = {"time_zone": "UTC", "windows": wrong}
+    found = told(
+        user(quiet_hours=wrong),
+        layer(restrictions=wrong),
+        document("Service", "shop", support_hours=hours),
+        document("EscalationPolicy", "p", levels=[{"when": {"hours": hours}}]),
+    )
+    end = f".until: {clock!r} is not a time of the day; write 09:00, from 00:00 to 23:59"
+    assert [text.partition(f"{end}, without offset")[0] for text in found if end in text] == [
+        "User ada: spec.quiet_hours[0]",
+        f"{PLACE}.restrictions[0]",
+        "Service shop: spec.support_hours.windows[0]",
+        "EscalationPolicy p: spec.levels[0].when.hours.windows[0]",
+    ]
+
+
+@pytest.mark.parametrize("start", [20260105, 1767603600.5, "20260105"])
+def test_a_number_is_no_time(start: Any) -> None:
+    """It would be so many seconds after 1970."""
+    (text,) = told(user(), layer(rotation=rotation(start=start)))
+    assert text.startswith(f"{PLACE}.rotation.start: {start!r} is ")
+
+
+def test_what_an_earlier_release_took_stays_in_force() -> None:
+    hours = {"from": 9, "until": "17:00+02:00", "weekdays": []}
+    base = layer(**{"from": 20260105}, until="1970-01-01T00:00", restrictions=[hours])
+    kept = catalog_of([Held("Schedule", "web", "default", base["spec"], 1)], 1)
+    assert kept.schedule("web") is not None
+    assert mistakes([user(), base], known=catalog.Catalog(), new=False) == []
+    assert len(told(user(), base)) == 3
 
 
 @pytest.mark.parametrize("days", ["0", "32", "-32", "-15:5", "10:-25", "1:50", "a", "1:2:3", True])

@@ -13,7 +13,7 @@ NOTHING = Catalog()
 KEY = "a" * 64
 
 
-def document(kind: str, name: str, **spec: Any) -> dict[str, Any]:
+def document(kind: str, name: Any, **spec: Any) -> dict[str, Any]:
     return {"kind": kind, "name": name, "spec": spec}
 
 
@@ -143,8 +143,20 @@ def test_a_right_set_has_no_mistakes() -> None:
         ),
         (
             document("Team", "t", members="ada"),
-            "Team t: spec.members: Input should be a valid tuple",
+            "Team t: spec.members: 'ada' is not a list; write [ada]",
         ),
+        (
+            document("Team", "t", members={"ada": None}),
+            "Team t: spec.members: is not a list; write each of its items after a `-`",
+        ),
+        (
+            document("EscalationPolicy", "p", levels=[{"targets": ["ada"]}]),
+            (
+                "EscalationPolicy p: spec.levels[0].targets[0]: 'ada' is not a mapping;"
+                " write one with some of user, schedule, team, channel, webhook, with_next"
+            ),
+        ),
+        (document("Team", 7), "Team 7: name: 7 is a number where text belongs; put it in quotes"),
         ({"kind": "Team"}, "Team #3: name: is missing"),
         ({"name": "x"}, "document x: kind: is missing; one of Team, User, Service,"),
         (

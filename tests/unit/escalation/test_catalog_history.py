@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from escalation.settings import EscalationSettings
+from tests.unit.escalation.examples import NOW
 from tests.unit.escalation.service import BASE, READ, Service, digest, schedule, user
 from tocsin.events import CatalogApplied, CatalogDocumentChanged
 
@@ -121,6 +122,25 @@ async def test_a_document_that_went_to_another_set_goes_back_with_its_set(servic
     assert set(await specs(service)) == {("default", "User", "ada"), ("default", "User", "bob")}
     refused = await back(service, 3, set="other")
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:tocsin:problem:other-set")
+
+
+async def test_what_an_earlier_release_took_is_no_obstacle_on_the_way_back(
+    service: Service,
+) -> None:
+    """Hours of `9`, which are refused by now, are nobody's concern who has to go back at night."""
+    web = schedule("ada")
+    web["spec"]["layers"][0]["restrictions"] = [{"from": 9, "until": "17:00"}]
+    first = [
+        CatalogDocumentChanged(set="default", catalog_version=1, author="ada", **one)
+        for one in (user("ada"), web)
+    ]
+    async with service.store.begin() as uow:
+        await uow.catalog_history.append(1, first, NOW)
+    await service.put([user("ada"), schedule("ada")], 1)
+    refused = await service.put([user("ada"), web], 2)
+    assert (refused.status_code, len(refused.json()["mistakes"])) == (422, 1)
+    assert (await back(service, 1)).json()["version"] == 3
+    assert await specs(service) == await specs(service, 1)
 
 
 async def test_going_back_to_what_is_in_force_changes_nothing(service: Service) -> None:

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from tocsin.catalog.schedules import Time
 from tocsin.catalog.spec import Name, Spec
+from tocsin.catalog.times import Time
 from tocsin.spans import Span
 from tocsin.wall_clock import instant_of
 

@@ -52,12 +52,29 @@ def _in_words(kind: type[Spec], item: Any, location: Location) -> tuple[str, str
             expected = str(item["ctx"]["expected"])
             near = nearest(str(given), re.findall(r"'([^']*)'", expected))
             return f"{given!r} is not one of {expected}", near
-        case "string_type" if isinstance(given, int | float):
-            return f"{given!r} is a number where text belongs; put it in quotes", ""
         case "string_pattern_mismatch":
             return f"{given!r} does not have the form {item['ctx']['pattern']}", ""
         case _:
-            return str(item["msg"]).removeprefix("Value error, "), ""
+            return _of_another_type(kind, item, location), ""
+
+
+def _of_another_type(kind: type[Spec], item: Any, location: Location) -> str:  # noqa: ANN401 - as above.
+    """Return what belongs in place of what was written."""
+    given = item.get("input")
+    match item["type"]:
+        case "string_type" if isinstance(given, int | float):
+            return f"{given!r} is a number where text belongs; put it in quotes"
+        case "tuple_type" if isinstance(given, str | int | float):
+            return f"{given!r} is not a list; write [{given}]"
+        case "tuple_type":
+            return "is not a list; write each of its items after a `-`"
+        case "model_type":
+            fields = ", ".join(_fields_at(kind, location))
+            return f"{given!r} is not a mapping; write one with some of {fields}"
+        case "datetime_from_date_parsing":
+            return f"{given!r} is not a time: {item['ctx']['error']}; write 2026-01-05T09:00"
+        case _:
+            return str(item["msg"]).removeprefix("Value error, ")
 
 
 def _fields_at(kind: type[Spec], location: Location) -> list[str]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scalarbool import ScalarBoolean
@@ -111,12 +112,15 @@ class _BrokenDocumentError(Exception):
 def _documents(file: Path) -> Iterator[LoadedDocument]:
     yaml = YAML(typ="rt", pure=True)
     yaml.Constructor = _Constructor
-    for node in yaml.load_all(file.read_text(encoding="utf-8")):
+    text = file.read_text(encoding="utf-8")
+    for number, node in enumerate(yaml.load_all(text)):
         if node is None:  # An empty document, as after a last `---`.
             continue
         if not isinstance(node, CommentedMap):
-            line = node.lc.line + 1 if isinstance(node, CommentedSeq) else 1
-            raise _BrokenDocumentError(line, "a document is a mapping with kind, name and spec")
+            # Words alone do not know where they stood.
+            found = next(islice(YAML(pure=True).compose_all(text), number, None))
+            message = "a document is a mapping with kind, name and spec"
+            raise _BrokenDocumentError(found.start_mark.line + 1, message)
         lines: Lines = {}
         yield LoadedDocument(_plain(node, "", lines), str(file), node.lc.line + 1, lines)
 

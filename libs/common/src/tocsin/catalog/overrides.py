@@ -2,8 +2,9 @@
 
 from pydantic import ConfigDict, Field, model_validator
 
-from tocsin.catalog.schedules import Participant, Time
+from tocsin.catalog.schedules import Participant
 from tocsin.catalog.spec import Name, Spec
+from tocsin.catalog.times import Time
 
 
 class Override(Spec):

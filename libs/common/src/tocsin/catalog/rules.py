@@ -1,8 +1,10 @@
 """What one document cannot tell alone: references, unique names and keys, reachable people."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from tocsin.catalog.documents import EscalationPolicy, User
 from tocsin.catalog.handoff_notices import QUIET
@@ -10,10 +12,11 @@ from tocsin.catalog.integrations import ALERTMANAGER, SOURCES, Integration
 from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.policies import silent_channels, surprises
 from tocsin.catalog.references import references
-from tocsin.catalog.schedules import Schedule
+from tocsin.catalog.schedules import Layer, Schedule
 from tocsin.catalog.snapshot import Catalog, Key
 from tocsin.catalog.spec import Spec
 from tocsin.catalog.suggestions import nearest
+from tocsin.wall_clock import instant_of, on_wall
 
 URGENCIES = ("high", "low")
 # What these name may go: they are often over, and without them the layers still answer.
@@ -96,6 +99,31 @@ def _within(document: Placed) -> Iterator[Mistake]:
             yield from _signed(document, document.spec)
         case Schedule(layers=layers):
             yield from _repeated(document, "spec.layers", [layer.name for layer in layers])
+
+
+def misplaced_times(documents: Iterable[Placed]) -> Iterator[Mistake]:
+    """Yield what of these schedules would never be in force, as its times stand."""
+    for document in documents:
+        if isinstance(document.spec, Schedule):
+            for at, layer in enumerate(document.spec.layers):
+                zone = ZoneInfo(layer.time_zone or document.spec.time_zone)
+                for path, message in _never(layer, zone):
+                    yield document.error(f"spec.layers[{at}].{path}", message)
+
+
+def _never(layer: Layer, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+    if layer.from_ and layer.until and on_wall(layer.until, zone) <= on_wall(layer.from_, zone):
+        yield "until", "is not after `from`: the layer would never apply"
+    for at, shift in enumerate(layer.shifts):
+        if instant_of(shift.until, zone, ends=True) <= instant_of(shift.from_, zone):
+            yield f"shifts[{at}].until", "is not after `from`"
+    for at, restriction in enumerate(layer.restrictions):
+        if not restriction.weekdays:
+            yield f"restrictions[{at}].weekdays", "is empty; leave it out for every day"
+    times = [on_wall(change.from_, zone) for change in layer.changes]
+    for at, (one, other) in enumerate(pairwise(times), start=1):
+        if other <= one:
+            yield f"changes[{at}].from", "is not after that of the change before it"
 
 
 def _person(document: Placed, user: User) -> Iterator[Mistake]:

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, time
+from datetime import datetime
 from itertools import chain, pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -17,11 +16,11 @@ from pydantic import (
 from pydantic.json_schema import WithJsonSchema
 
 from tocsin.catalog.spec import Name, Spec, TimeZone
+from tocsin.catalog.times import ClockTime, Time
 from tocsin.durations import Duration
 
 Pair = tuple[int, int]
 LONGEST_MONTH = 31
-FIRST_YEAR, LAST_YEAR = 1900, 2300  # So that no reckoning leaves the calendar.
 _RANGE = r"^-?[0-9]{1,4}(:-?[0-9]{1,4})?$"
 
 
@@ -61,13 +60,6 @@ def _written(pair: Pair) -> str:
 _SCHEMA = {"type": ["integer", "string"], "pattern": _RANGE, "examples": ["24:26", -1]}
 
 
-def _in_range(written: datetime) -> datetime:
-    if not FIRST_YEAR <= written.year <= LAST_YEAR:
-        raise ValueError(f"the year must be from {FIRST_YEAR} to {LAST_YEAR}")
-    return written
-
-
-Time = Annotated[datetime, AfterValidator(_in_range)]
 DayRange = Annotated[
     Pair,
     BeforeValidator(_days),
@@ -161,8 +153,8 @@ class Restriction(Spec):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     weekdays: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-    from_: time = Field(alias="from")
-    until: time
+    from_: ClockTime = Field(alias="from")
+    until: ClockTime
     until_weekday: Weekday | None = None
     months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = ()
     days: tuple[DayRange, ...] = ()

@@ -3,7 +3,7 @@
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationInfo
 
 from tocsin import matching
 
@@ -35,3 +35,13 @@ class Spec(BaseModel):
     """What a document says."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# Given to the models where something is to be put in force: it is held to more. What is in force is
+# read as it is, whatever an earlier release took.
+NEW = {"is_new": True}
+
+
+def is_new(info: ValidationInfo) -> bool:
+    """Return whether what is read is to be put in force."""
+    return info.context is NEW

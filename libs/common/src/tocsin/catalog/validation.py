@@ -11,7 +11,7 @@ from tocsin.catalog.documents import KINDS, Document
 from tocsin.catalog.fields import spec_mistakes
 from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.snapshot import Catalog
-from tocsin.catalog.spec import Name, Spec
+from tocsin.catalog.spec import NEW, Name, Spec
 from tocsin.catalog.suggestions import nearest
 
 __all__ = ["Mistake", "documents_of", "mistakes"]
@@ -33,18 +33,23 @@ class _Read:
     mistakes: tuple[Mistake, ...]
 
 
-def mistakes(documents: Sequence[Written], *, known: Catalog, whole: bool = True) -> list[Mistake]:
+def mistakes(
+    documents: Sequence[Written], *, known: Catalog, whole: bool = True, new: bool = True
+) -> list[Mistake]:
     """Return everything wrong with `documents`, errors first, then warnings.
 
     `known` is what the catalog holds beside them: the documents of other sets. Where these are not
-    the `whole`, because others could not be read, what those may explain is left out.
+    the `whole`, because others could not be read, what those may explain is left out. What is not
+    `new` was in force, and is held to what it needs to be in force again.
     """
-    reads = [_read(position, written) for position, written in enumerate(documents)]
+    reads = [_read(position, written, new=new) for position, written in enumerate(documents)]
     found = [mistake for read in reads for mistake in read.mistakes]
     found.extend(_duplicates(reads))
     readable = [rules.Placed(r.position, r.kind, r.name, r.written, r.spec) for r in reads]
     names = {(read.kind, read.name) for read in reads} | set(known.specs)
     found.extend(rules.broken_rules(readable, names, known, whole=whole))
+    if new:
+        found.extend(rules.misplaced_times(readable))
     return sorted(found, key=_order)
 
 
@@ -57,7 +62,7 @@ def documents_of(documents: Iterable[Written]) -> list[Document]:
     return [one if isinstance(one, Document) else Document.model_validate(one) for one in documents]
 
 
-def _read(position: int, document: Written) -> _Read:
+def _read(position: int, document: Written, *, new: bool) -> _Read:
     raw: object = document.model_dump() if isinstance(document, Document) else document
     if not isinstance(raw, Mapping):
         message = "is not a mapping with kind, name and spec"
@@ -71,7 +76,7 @@ def _read(position: int, document: Written) -> _Read:
     spec: Spec | None = None
     if kind in KINDS and inside is written:
         try:
-            spec = KINDS[kind].model_validate(written)
+            spec = KINDS[kind].model_validate(written, context=NEW if new else None)
         except ValidationError as error:
             found.extend(spec_mistakes(KINDS[kind], error, label, position))
     return _Read(position, kind, name, written, spec, tuple(found))
@@ -90,21 +95,24 @@ def _head_mistakes(
     elif not isinstance(kind, str) or kind not in KINDS:
         near = nearest(str(kind), KINDS)
         yield Mistake(*label, "kind", f"unknown kind {kind!r}", near, position=position)
-    if name is None:
-        yield Mistake(*label, "name", "is missing", position=position)
-    elif not _is_name(name):
-        hint = "is not a name: letters, digits, '.', '_' and '-', at most 100, a letter first"
-        yield Mistake(*label, "name", f"{name!r} {hint}", position=position)
+    if wrong := _wrong_with(name):
+        yield Mistake(*label, "name", wrong, position=position)
     if not isinstance(raw.get("spec", {}), Mapping):
         yield Mistake(*label, "spec", "is not a mapping", position=position)
 
 
-def _is_name(name: object) -> bool:
+def _wrong_with(name: object) -> str:
+    """Return why this is no name; nothing where it is."""
+    if name is None:
+        return "is missing"
+    if isinstance(name, int | float):
+        return f"{name!r} is a number where text belongs; put it in quotes"
     try:
         _NAME.validate_python(name, strict=True)
     except ValidationError:
-        return False
-    return True
+        marks = "letters, digits, '.', '_' and '-', at most 100, a letter or digit first"
+        return f"{name!r} is not a name: {marks}"
+    return ""
 
 
 def _duplicates(reads: Sequence[_Read]) -> Iterator[Mistake]:

@@ -89,5 +89,5 @@ async def _checked(uow: EscalationUnitOfWork, to: int, of_set: str | None, versi
 
 def _mistakes(wanted: Sequence[Held], others: Sequence[Held], version: int) -> list[Mistake]:
     documents = [{"kind": one.kind, "name": one.name, "spec": one.spec} for one in wanted]
-    found = mistakes(documents, known=catalog_of(others, version))
+    found = mistakes(documents, known=catalog_of(others, version), new=False)
     return [replace(one, level="warning") if one.kind in MAY_DANGLE else one for one in found]
