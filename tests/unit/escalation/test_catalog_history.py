@@ -13,6 +13,7 @@ from tests.unit.escalation.service import BASE, READ, Service, digest, schedule,
 from tocsin.events import CatalogApplied, CatalogDocumentChanged
 
 TEAM = "team-token"
+NO_SUCH_SET = "urn:tocsin:problem:no-such-set"
 LATER = {"from": "2026-03-04T14:00", "until": "2026-03-04T18:00"}
 
 
@@ -141,6 +142,24 @@ async def test_what_an_earlier_release_took_is_no_obstacle_on_the_way_back(
     assert (refused.status_code, len(refused.json()["mistakes"])) == (422, 1)
     assert (await back(service, 1)).json()["version"] == 3
     assert await specs(service) == await specs(service, 1)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_set_by_a_wrong_name_is_not_gone_back_in(
+    service: Service, *, dry_run: bool
+) -> None:
+    """Nothing would change, and whoever asked would believe that it did."""
+    await service.put([user("ada")], 0)
+    await service.put([user("zoe")], 1, set="payments")
+    await service.put([user("zoe", "new@example.org")], 2, set="payments")
+    refused = await back(service, 2, set="paymnts", dry_run=dry_run)
+    said = refused.json()
+    assert (refused.status_code, said["type"], said["field"]) == (404, NO_SUCH_SET, "set")
+    assert said["detail"].endswith('now or at version 2; did you mean "payments"?')
+    assert (
+        (await back(service, 1, set="other")).json()["detail"].endswith("it has default, payments")
+    )
+    assert (await back(service, 1, set="payments")).json()["version"] == 4  # There was none then.
 
 
 async def test_going_back_to_what_is_in_force_changes_nothing(service: Service) -> None:

@@ -11,7 +11,11 @@ from escalation.entrypoints.catalog import SET, VERSION, Problems, expected_of, 
 from escalation.entrypoints.plans import PlanAnswer, answer_of, told
 from escalation.handlers.catalog import CatalogHandlers
 from escalation.handlers.planning import weighed
-from escalation.handlers.rolling_back import NoSuchVersionError, RollbackHandlers
+from escalation.handlers.rolling_back import (
+    NoSuchSetError,
+    NoSuchVersionError,
+    RollbackHandlers,
+)
 from escalation.ports import AppliedVersion, EscalationUnitOfWork
 from tocsin.clock import Clock
 from tocsin.unit_of_work import Store
@@ -110,6 +114,8 @@ class _Problems(Problems):
         """Translate."""
         if isinstance(error, NoSuchVersionError):
             raise Problem(404, "no-such-version", str(error), field="version") from error
+        if isinstance(error, NoSuchSetError):
+            raise Problem(404, "no-such-set", str(error), field="set") from error
         super().__exit__(kind, error, trace)
 
 
