@@ -227,6 +227,22 @@ def test_contact_methods_and_their_rules_fit_together() -> None:
     ]
 
 
+def test_a_channel_that_is_not_ours_is_a_warning_once() -> None:
+    """`sms` may be of a package; a typo is nobody's, and would be found at three in the morning."""
+    typo, other = ({"name": "mail", "channel": one, "address": "x"} for one in ("emial", "sms"))
+    people = [user("ada", contact_methods=[typo]), user("bob", contact_methods=[other, other])]
+    people[1]["spec"]["contact_methods"][1] = {**other, "name": "again"}
+    ours = "is none of Tocsin's own channels (email, slack, webhook):"
+    brings = "nobody is reached by it, unless a package of yours brings it"
+    assert told(*people, {**people[1], "name": "eve"}) == [
+        (
+            f"User ada: spec.contact_methods[0].channel: warning: 'emial' {ours} {brings};"
+            ' did you mean "email"?'
+        ),
+        f"User bob: spec.contact_methods[0].channel: warning: 'sms' {ours} {brings}",
+    ]
+
+
 def test_layers_have_names_of_their_own() -> None:
     layer = {"name": "base", "rotation": rotation()}
     assert told(user(), document("Schedule", "web", layers=[layer, layer])) == [

@@ -18,6 +18,7 @@ from tocsin.catalog.spec import Spec
 from tocsin.catalog.suggestions import nearest
 from tocsin.wall_clock import instant_of, on_wall
 
+CHANNELS = ("email", "slack", "webhook")
 URGENCIES = ("high", "low")
 # What these name may go: they are often over, and without them the layers still answer.
 MAY_DANGLE = frozenset({"Override", "Absence"})
@@ -56,6 +57,7 @@ def broken_rules(
     if whole:
         yield from _left_dangling(documents, names, known)
     yield from _shared_keys(documents, known)
+    yield from _strange_channels(documents)
     for one in _odd_policies(documents, known):
         if whole or one.is_error:
             yield one
@@ -193,6 +195,23 @@ def _shared_keys(documents: Sequence[Placed], known: Catalog) -> Iterator[Mistak
             if owner != document.name:
                 message = f"integration {owner} has the same key; each needs one of its own"
                 yield document.error("spec.key_sha256", message)
+
+
+def _strange_channels(documents: Sequence[Placed]) -> Iterator[Mistake]:
+    """Yield the first use of each channel that is not ours: only notifier knows what is set up."""
+    told = set(CHANNELS)
+    for document in documents:
+        methods = document.spec.contact_methods if isinstance(document.spec, User) else ()
+        for at, channel in enumerate(method.channel for method in methods):
+            if channel not in told:
+                told.add(channel)
+                message = (
+                    f"{channel!r} is none of Tocsin's own channels ({', '.join(CHANNELS)}):"
+                    " nobody is reached by it, unless a package of yours brings it"
+                )
+                path = f"spec.contact_methods[{at}].channel"
+                near = nearest(channel, CHANNELS)
+                yield replace(document.warning(path, message), suggestion=near)
 
 
 def _odd_policies(documents: Sequence[Placed], known: Catalog) -> Iterator[Mistake]:
