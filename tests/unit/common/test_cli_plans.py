@@ -180,6 +180,22 @@ def test_a_dry_run_of_the_way_back_only_tells(cli: Cli) -> None:
     assert cli("rollback", "2", "--dry-run").exit_code == 0
 
 
+def test_what_stands_in_the_way_back_is_told(cli: Cli) -> None:
+    mistake: dict[str, Any] = {
+        "level": "error",
+        "position": 0,
+        "text": "Schedule web: there is no User 'ada'",
+    }
+    warning = {"level": "warning", "position": 1, "text": "Override o: warning: its user is gone"}
+    refused = problem(422, "1 mistakes; nothing was changed.", mistakes=[mistake, warning])
+    cli.tocsin.answers["POST /v1/catalog/rollback"] = refused
+    result = cli("rollback", "2", "--dry-run")
+    assert result.exit_code == 1
+    assert result.stderr == f"{mistake['text']}\n1 mistake; nothing was changed\n"
+    cli.tocsin.answers["POST /v1/catalog/rollback"] = [answer(PLAN), refused]
+    assert mistake["text"] in cli("rollback", "2", "--yes").stderr
+
+
 def test_a_catalog_that_changed_meanwhile_is_told(cli: Cli) -> None:
     changed = problem(412, "The catalog is at version 9, not 3.")
     cli.tocsin.answers["POST /v1/catalog/rollback"] = [answer(PLAN), changed]

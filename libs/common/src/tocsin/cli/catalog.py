@@ -114,7 +114,7 @@ def _planned(run: Session, loaded: Loaded, of_set: str, weeks: int) -> dict[str,
         body = {**_bundle(loaded, of_set), "weeks": weeks}
         found = plans.asked(run, "/v1/catalog/plan", body)
     except CliError as error:
-        raise _located(error, loaded) from error
+        raise located(error, loaded) from error
     found["warnings"] = [_text(one, loaded) for one in found.get("warnings", [])]
     return found
 
@@ -130,7 +130,7 @@ def _applied(
     except CliError as error:
         if error.more.get("status") == httpx.codes.PRECONDITION_FAILED:
             raise CliError(CHANGED, more=error.more) from error
-        raise _located(error, loaded) from error
+        raise located(error, loaded) from error
     return found
 
 
@@ -155,8 +155,8 @@ def confirm(run: Session, found: dict[str, Any], what: str, *, yes: bool) -> Non
         raise CliError("Nothing was changed.")
 
 
-def _located(error: CliError, loaded: Loaded) -> CliError:
-    """Return a refusal with the file and line of each mistake in it."""
+def located(error: CliError, loaded: Loaded) -> CliError:
+    """Return a refusal with each mistake in it, and its file and line where it has one here."""
     problem = error.more.get("problem", {})
     mistakes = problem.get("mistakes")
     if not mistakes:

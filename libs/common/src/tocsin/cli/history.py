@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import httpx
 import typer
 
+from tocsin.catalog.loading import Loaded
 from tocsin.cli import plans
-from tocsin.cli.catalog import CHANGED, Weeks, Yes, author, confirm
+from tocsin.cli.catalog import CHANGED, Weeks, Yes, author, confirm, located
 from tocsin.cli.failure import CliError
 from tocsin.cli.on_call import ESCALATION
 from tocsin.cli.session import Session, session
@@ -58,7 +59,10 @@ def rollback(
     """Put an earlier version in force again, as a new one; return when everybody has it."""
     run = session(ctx)
     body = {"version": version, "reason": reason, **({"set": of_set} if of_set else {})}
-    found = plans.asked(run, PATH, {**body, "dry_run": True, "weeks": weeks})
+    try:
+        found = plans.asked(run, PATH, {**body, "dry_run": True, "weeks": weeks})
+    except CliError as error:
+        raise located(error, Loaded()) from error
     found["warnings"] = [str(one["text"]) for one in found["warnings"]]
     plans.show(run, found)
     if dry_run:
@@ -79,5 +83,5 @@ def _rolled_back(run: Session, body: dict[str, Any], version: int) -> dict[str, 
     except CliError as error:
         if error.more.get("status") == httpx.codes.PRECONDITION_FAILED:
             raise CliError(CHANGED, more=error.more) from error
-        raise
+        raise located(error, Loaded()) from error
     return found
