@@ -100,7 +100,7 @@ async def test_another_set_keeps_what_it_names(service: Service) -> None:
     (mistake,) = answer.json()["mistakes"]
     assert mistake["text"] == (
         "Team web: spec.members[0]: names User 'ada', which would be gone;"
-        " this document belongs to another set"
+        " this document belongs to the set 'other'"
     )
 
 

@@ -81,9 +81,10 @@ def _left_dangling(
             continue
         for reference in references(kind, spec.model_dump(mode="json", by_alias=True)):
             if (reference.kind, reference.name) not in names:
+                owner = known.sets.get((kind, name))
                 message = (
                     f"names {reference.kind} {reference.name!r}, which would be gone;"
-                    " this document belongs to another set"
+                    f" this document belongs to {f'the set {owner!r}' if owner else 'another set'}"
                 )
                 yield Mistake(kind, name, reference.path, message, level=_loss(kind))
 
