@@ -273,6 +273,24 @@ def test_a_last_resort_in_any_settings_is_enough() -> None:
     assert told(user(), lonely, known=known) == []
 
 
+def test_settings_that_are_not_in_force_are_told_and_their_last_resort_is_none() -> None:
+    lonely = document("EscalationPolicy", "p", levels=[{"targets": [{"user": "ada"}]}])
+    settings = document("Settings", "own", last_resort={"user": "ada"})
+    first = ("Settings", "installation")
+    known = Catalog(3, {first: KINDS["Settings"]()}, sets={first: "examples"})
+    assert told(user(), lonely, settings, known=known) == [
+        (
+            "EscalationPolicy p: spec.last_resort: warning: no last resort, here or in Settings:"
+            " when nobody answers all levels, nobody else is paged"
+        ),
+        (
+            "Settings own: name: warning: is not in force, but Settings installation of the set"
+            " 'examples': the first by name counts"
+        ),
+    ]
+    assert told(user(), document("Settings", "a", last_resort={"user": "ada"}), known=known) == []
+
+
 def test_another_set_may_be_named_and_must_not_lose_what_it_names() -> None:
     ada = KINDS["User"].model_validate(user()["spec"])
     team = KINDS["Team"].model_validate({"members": ["ada"]})

@@ -93,8 +93,9 @@ def _conditions(name: str, policy: EscalationPolicy, specs: Specs) -> Iterator[S
 
 
 def _ending(policy: EscalationPolicy, specs: Specs) -> Iterator[Surprise]:
-    installations = [spec.last_resort for spec in specs.values() if isinstance(spec, Settings)]
-    endings = [one for one in (policy.last_resort, *installations) if one]
+    settings = {name: spec for (_, name), spec in specs.items() if isinstance(spec, Settings)}
+    in_force = settings[min(settings)].last_resort if settings else None
+    endings = [one for one in (policy.last_resort, in_force) if one]
     if not endings:
         message = (
             "no last resort, here or in Settings:"

@@ -58,6 +58,7 @@ def broken_rules(
         yield from _left_dangling(documents, names, known)
     yield from _shared_keys(documents, known)
     yield from _strange_channels(documents)
+    yield from _settings_not_in_force(documents, known)
     for one in _odd_policies(documents, known):
         if whole or one.is_error:
             yield one
@@ -196,6 +197,18 @@ def _shared_keys(documents: Sequence[Placed], known: Catalog) -> Iterator[Mistak
             if owner != document.name:
                 message = f"integration {owner} has the same key; each needs one of its own"
                 yield document.error("spec.key_sha256", message)
+
+
+def _settings_not_in_force(documents: Sequence[Placed], known: Catalog) -> Iterator[Mistake]:
+    """Yield each document of settings that counts for nothing: the first by name is in force."""
+    names = {one.name for one in documents if one.kind == "Settings"}
+    first = min(names | {name for kind, name in known.specs if kind == "Settings"}, default="")
+    for document in documents:
+        if document.kind == "Settings" and document.name != first:
+            owner = known.sets.get(("Settings", first))
+            of_set = f" of the set {owner!r}" if owner else ""
+            message = f"is not in force, but Settings {first}{of_set}: the first by name counts"
+            yield document.warning("name", message)
 
 
 def _strange_channels(documents: Sequence[Placed]) -> Iterator[Mistake]:
