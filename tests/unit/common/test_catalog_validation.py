@@ -195,6 +195,16 @@ def test_all_mistakes_are_told_at_once() -> None:
     ]
 
 
+def test_names_that_are_all_missing_are_no_typos() -> None:
+    """Folders in the wrong order miss thousands: a hint for each would take minutes."""
+    people = [document("User", f"person-{number}") for number in range(500)]
+    gone = [f"persn-{number}" for number in range(150)]
+    teams = [document("Team", name, members=gone) for name in ("web", "db")]
+    hints = [one.suggestion for one in found(*people, *teams) if one.is_error]
+    assert hints[:100] == [f"person-{number}" for number in range(100)]
+    assert hints == [*hints[:100], *[""] * 50] * 2
+
+
 def test_the_same_name_twice_is_a_mistake_of_the_second() -> None:
     (mistake,) = found(user(), user())
     assert (mistake.message, mistake.position) == ("there is another User of this name", 1)

@@ -15,7 +15,7 @@ from tocsin.catalog.references import references
 from tocsin.catalog.schedules import Layer, Schedule
 from tocsin.catalog.snapshot import Catalog, Key
 from tocsin.catalog.spec import Spec
-from tocsin.catalog.suggestions import nearest
+from tocsin.catalog.suggestions import NearestNames, nearest
 from tocsin.wall_clock import instant_of, on_wall
 
 CHANNELS = ("email", "slack", "webhook")
@@ -50,9 +50,10 @@ def broken_rules(
 
     Without the `whole`, nothing that a document which could not be read may explain.
     """
+    near = NearestNames(names)
     for document in documents:
         if whole:
-            yield from _missing_references(document, names)
+            yield from _missing_references(document, names, near)
         yield from _within(document)
     if whole:
         yield from _left_dangling(documents, names, known)
@@ -64,12 +65,14 @@ def broken_rules(
             yield one
 
 
-def _missing_references(document: Placed, names: Collection[Key]) -> Iterator[Mistake]:
+def _missing_references(
+    document: Placed, names: Collection[Key], near: NearestNames
+) -> Iterator[Mistake]:
     for reference in references(document.kind, document.written):
         if (reference.kind, reference.name) not in names:
-            near = nearest(reference.name, (name for kind, name in names if kind == reference.kind))
             message = f"there is no {reference.kind} {reference.name!r}"
-            yield document.error(reference.path, message, near)
+            hint = near.to(reference.kind, reference.name)
+            yield document.error(reference.path, message, hint)
 
 
 def _left_dangling(
