@@ -62,6 +62,10 @@ def test_what_a_layer_may_say(layers: dict[str, Any]) -> None:
             ".rotation: `lengths`: each is longer than nothing",
         ),
         (
+            {"rotation": rotation(type="custom", lengths=["2d", "3m"])},
+            ".rotation: `lengths`: each is 5m or longer; m are minutes, d days, w weeks",
+        ),
+        (
             {"rotation": rotation(rotate_on="active")},
             ".rotation: `rotate_on: active` counts days: it needs type daily",
         ),

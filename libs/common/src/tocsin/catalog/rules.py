@@ -227,8 +227,7 @@ def _strange_channels(documents: Sequence[Placed]) -> Iterator[Mistake]:
                     " nobody is reached by it, unless a package of yours brings it"
                 )
                 path = f"spec.contact_methods[{at}].channel"
-                near = nearest(channel, CHANNELS)
-                yield replace(document.warning(path, message), suggestion=near)
+                yield document.warning(path, message, nearest(channel, CHANNELS))
 
 
 def _odd_policies(documents: Sequence[Placed], known: Catalog) -> Iterator[Mistake]:

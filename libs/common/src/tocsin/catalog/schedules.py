@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain, pairwise
 from typing import Annotated, Any, Literal
 
@@ -11,16 +11,19 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    ValidationInfo,
     model_validator,
 )
 from pydantic.json_schema import WithJsonSchema
 
-from tocsin.catalog.spec import Name, Spec, TimeZone
+from tocsin.catalog.spec import Name, Spec, TimeZone, is_new
 from tocsin.catalog.times import ClockTime, Time
 from tocsin.durations import Duration
 
 Pair = tuple[int, int]
 LONGEST_MONTH = 31
+# Turns of seconds are a mistake, and a month of them would take minutes to work out.
+SHORTEST_TURN = timedelta(minutes=5)
 _RANGE = r"^-?[0-9]{1,4}(:-?[0-9]{1,4})?$"
 
 
@@ -104,13 +107,15 @@ class Rotation(Spec):
     time_zone: TimeZone | None = None
 
     @model_validator(mode="after")
-    def _lengths_fit(self) -> "Rotation":
+    def _lengths_fit(self, info: ValidationInfo) -> "Rotation":
         if (self.type == "custom") != bool(self.lengths):
             raise ValueError(
                 "`lengths` (such as [2d, 2d, 3d]) belong to type custom, and to it alone"
             )
         if any(not length for length in self.lengths):
             raise ValueError("`lengths`: each is longer than nothing")
+        if is_new(info) and any(length < SHORTEST_TURN for length in self.lengths):
+            raise ValueError("`lengths`: each is 5m or longer; m are minutes, d days, w weeks")
         if self.rotate_on == "active" and self.type != "daily":
             raise ValueError("`rotate_on: active` counts days: it needs type daily")
         if self.rotate_on == "active" and self.time_zone:
