@@ -276,6 +276,45 @@ async def test_an_override_of_anothers_schedule_is_a_change_of_its_set(service: 
     assert (answer.status_code, answer.json()["scope"]) == (403, "catalog:write:default")
 
 
+def away(**more: Any) -> list[dict[str, Any]]:
+    spec = {"user": "ada", "spans": [LATER]}
+    return [{"kind": "Absence", "name": "ours", "spec": {**spec, **more}}]
+
+
+def holiday(*members: str) -> list[dict[str, Any]]:
+    calendars = [{"url": "https://calendars.example.org/all.ics"}]
+    return [{"kind": "Team", "name": "t", "spec": {"members": members, "calendars": calendars}}]
+
+
+@pytest.mark.parametrize("documents", [away(), holiday("eve", "ada")])
+async def test_who_is_away_from_anothers_schedule_is_no_matter_of_ours(
+    service: Service, documents: list[dict[str, Any]]
+) -> None:
+    """The schedule would pass over them: another set's people would be on call instead."""
+    await service.put([*BASE, user("eve")], 0)
+    body = {"set": "payments", "documents": documents}
+    answer = await service.client.put("/v1/catalog", json=body, headers=by_team())
+    assert (answer.status_code, answer.json()["set"]) == (403, "default")
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        away(user="eve"),  # Of another set, and in no schedule of others.
+        holiday("eve", "zoe"),
+        [*away(user="bob"), *holiday("bob")],  # Our own, in another's schedule.
+    ],
+)
+async def test_who_is_away_from_our_schedules_alone_is_ours_to_say(
+    service: Service, documents: list[dict[str, Any]]
+) -> None:
+    await service.put([user("bob")], 0, set="payments")
+    await service.put([user("ada"), user("eve"), user("zoe"), schedule("ada", "bob")], 1)
+    body = {"set": "payments", "documents": [user("bob"), *documents]}
+    answer = await service.client.put("/v1/catalog", json=body, headers=by_team())
+    assert answer.status_code == 200, answer.text
+
+
 async def test_the_own_schedule_is_overridden_by_hand_and_by_the_folder(service: Service) -> None:
     body = {"set": "payments", "documents": [user("ada"), user("bob"), schedule("ada")]}
     await service.client.put("/v1/catalog", json=body, headers=by_team())
