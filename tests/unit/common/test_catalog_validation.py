@@ -205,9 +205,12 @@ def test_names_that_are_all_missing_are_no_typos() -> None:
     assert hints == [*hints[:100], *[""] * 50] * 2
 
 
-def test_the_same_name_twice_is_a_mistake_of_the_second() -> None:
-    (mistake,) = found(user(), user())
-    assert (mistake.message, mistake.position) == ("there is another User of this name", 1)
+def test_the_same_name_twice_is_a_mistake_of_both() -> None:
+    """One of them stands in another folder, and neither says where."""
+    mistakes = found(user(), document("Team", "ada"), user())
+    assert [(one.message, one.position) for one in mistakes] == [
+        ("there is another User of this name", position) for position in (0, 2)
+    ]
 
 
 def test_keys_are_unique_here_and_with_what_is_known() -> None:

@@ -116,10 +116,12 @@ def _wrong_with(name: object) -> str:
 
 
 def _duplicates(reads: Sequence[_Read]) -> Iterator[Mistake]:
-    first: dict[tuple[str, str], int] = {}
+    """Yield every document that shares its name: who mends it has to see them all."""
+    named: dict[tuple[str, str], list[int]] = {}
     for read in reads:
-        if not read.kind or not read.name:
-            continue
-        if first.setdefault((read.kind, read.name), read.position) != read.position:
-            message = f"there is another {read.kind} of this name"
-            yield Mistake(read.kind, read.name, "name", message, position=read.position)
+        if read.kind and read.name:
+            named.setdefault((read.kind, read.name), []).append(read.position)
+    for (kind, name), positions in named.items():
+        for position in positions if len(positions) > 1 else ():
+            message = f"there is another {kind} of this name"
+            yield Mistake(kind, name, "name", message, position=position)
