@@ -130,6 +130,18 @@ async def test_the_list_shows_every_schedule_and_that_of_a_team(desk: Console) -
     assert "No schedule of this team" in await desk.gets("/schedules?team=none")
 
 
+async def test_after_a_hand_off_that_nobody_told_of_its_pages_show_who_took_over(
+    desk: Console,
+) -> None:
+    told = on_call("ada").model_copy(update={"until": START + HOUR, "then": ("bob",)})
+    await hears(desk, told)
+    assert "on call now:</span> <bdi>ada</bdi></span>" in await desk.gets(PAGE)
+    assert "(now <bdi>ada</bdi>" in await desk.gets("/policies/payments")
+    desk.clock.advance(HOUR)
+    assert "on call now:</span> <bdi>bob</bdi>, as it was foreseen" in await desk.gets(PAGE)
+    assert "(now <bdi>bob</bdi>" in await desk.gets("/policies/payments")
+
+
 async def test_a_week_is_told_by_day_by_layer_and_after_all_of_them(desk: Console) -> None:
     await hears(desk, foreseen(), on_call("ada"))
     page = await desk.gets(f"{PAGE}?from=2026-03-25")

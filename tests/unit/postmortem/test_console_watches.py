@@ -63,6 +63,23 @@ async def test_who_is_on_call_is_shown_as_it_was_told_last(desk: Console) -> Non
     assert "Nobody: the policies" not in page
 
 
+@pytest.mark.parametrize(
+    ("following", "said"),
+    [(("bob",), "<span><bdi>bob</bdi></span>"), ((), '<span class="bad">Nobody: the policies')],
+)
+async def test_who_took_over_is_on_call_though_nobody_told_of_the_hand_off(
+    desk: Console, following: tuple[str, ...], said: str
+) -> None:
+    """As while escalation is down: who was on call before is not the one to ring."""
+    told = watch("web", "ada", until=at(60)).model_copy(update={"then": following})
+    assert "No hand-off was heard of" not in await on_call(desk, told)
+    desk.clock.advance(timedelta(seconds=60))
+    page = await desk.gets("/on-call")
+    assert said in page
+    assert "<bdi>ada</bdi>" not in page
+    assert "since</span> 2026-03-03 02:15:00 UTC, as it was foreseen. No hand-off was heard" in page
+
+
 async def test_a_silence_is_asked_for_and_shown_when_it_stands(desk: Console) -> None:
     page = await desk.gets("/silences")
     assert "tocsin silence add" in page

@@ -21,6 +21,14 @@ class Watch:
         """Return what an event tells."""
         return Watch(event.schedule, event.responders, event.since, event.until, event.then)
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether others were to take over before now, and nobody has told that they did."""
+        return self.until is not None and self.until <= now
+
+    def present(self, now: datetime) -> tuple[str, ...]:
+        """Return who is on call now: a hand-off comes, though whoever tells of it may be away."""
+        return self.following if self.is_over(now) else self.responders
+
 
 @dataclass(frozen=True, slots=True)
 class Hush:

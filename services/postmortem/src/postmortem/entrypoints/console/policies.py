@@ -26,7 +26,7 @@ def router(routes: APIRouter, wall: Wall) -> None:
             raise Problem(404, "unknown-policy", detail)
         async with wall.store.read() as uow:
             watches = await uow.watches.all()
-        found = ladder(spec, catalog, {one.schedule: one.responders for one in watches})
+        found = ladder(spec, catalog, {one.schedule: one.present(now) for one in watches})
         return wall.pages.show(
             "policy.html",
             visitor=visitor,
