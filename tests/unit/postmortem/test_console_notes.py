@@ -42,6 +42,15 @@ async def test_a_note_is_sent_once_and_shown_when_it_is_told(desk: Console) -> N
     assert "Look at &lt;b&gt;#7&lt;/b&gt;." in shown
 
 
+async def test_what_was_written_after_going_back_is_another_note(desk: Console) -> None:
+    page = await desk.gets(PAGE)
+    for text in ("Look at #7.", "Look at #7, and at #8."):
+        await desk.presses(page, FORM, text=text)
+    notes = [one for _, one in await orders(desk) if isinstance(one, e.LeaveHandoffNote)]
+    assert [one.text for one in notes] == ["Look at #7.", "Look at #7, and at #8."]
+    assert len({one.note_id for one in notes}) == 2
+
+
 async def test_a_note_that_nobody_takes_up_is_told_of_in_place(desk: Console) -> None:
     """As while escalation is still of the release before, which passes over the command."""
     await desk.presses(await desk.gets(PAGE), FORM, text="Look at #7.")

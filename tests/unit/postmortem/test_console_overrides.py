@@ -61,6 +61,15 @@ async def test_an_override_is_asked_for_on_the_clock_that_is_shown(desk: Console
     assert "sent, waiting" not in await desk.gets("/silences"), "it is no silence"
 
 
+async def test_who_goes_back_and_asks_for_another_time_asks_for_that_too(desk: Console) -> None:
+    page = await desk.gets(PAGE)
+    for until in ("2026-03-11T09:00", "2026-03-12T09:00"):
+        await desk.presses(page, FORM, **{**GIVEN, "until": until})
+    asked = [one for _, one in await orders(desk) if isinstance(one, e.OverrideSchedule)]
+    assert [one.ends_at.day for one in asked] == [11, 12]
+    assert len({one.override_id for one in asked}) == 2
+
+
 REFRESH = 'http-equiv="refresh"'
 
 

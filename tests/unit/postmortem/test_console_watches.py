@@ -100,6 +100,15 @@ async def test_a_silence_is_asked_for_and_shown_when_it_stands(desk: Console) ->
     assert "pod=&#34;&lt;b&gt;&#34;" in page
 
 
+async def test_who_goes_back_and_silences_something_else_silences_both(desk: Console) -> None:
+    page = await desk.gets("/silences")
+    for matchers in ("pod=a", "pod=b"):
+        await desk.presses(page, "/silences", matchers=matchers, **{"for": "1h"})
+    await desk.commands()
+    asked = [one.data for one in desk.sent if isinstance(one.data, e.CreateSilence)]
+    assert [one.matchers for one in asked] == [("pod=a",), ("pod=b",)]
+
+
 async def test_a_refusal_is_told(desk: Console) -> None:
     await desk.presses(await desk.gets("/silences"), "/silences", matchers="a=b", **{"for": "1h"})
     await desk.commands()

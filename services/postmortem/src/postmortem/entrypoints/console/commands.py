@@ -66,13 +66,13 @@ def key_of(incident: Standing, token: str) -> str:
 def command_id(verb: str, incident_id: str, by: Actor, given: Given) -> str:
     """Return the id of a command: the same form pressed twice is the same command.
 
-    Unless it names others by then: who goes back to a form may fill it in anew.
+    Unless it says something else by then: who goes back to a form may fill it in anew.
     """
     key = given.get("key", "")
     if not 0 < len(key) <= LONGEST_KEY:
         raise Problem(422, "invalid", "key: is missing; load the page again.", field="key")
-    whom = (verb, *names_in(given))
-    return ids.derived("console-command", by.kind, by.name, *whom, incident_id, key)
+    said = [f"{name}={text}" for name, text in sorted(given.items()) if name != "csrf"]
+    return ids.derived("console-command", by.kind, by.name, verb, incident_id, *said)
 
 
 def _plain(kind: type[Command]) -> Make:
