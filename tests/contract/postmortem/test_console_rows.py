@@ -187,6 +187,8 @@ async def test_an_answered_command_waits_no_more(store: PostmortemStore) -> None
         await uow.orders.save([])
     async with store.read() as uow:
         assert [one.command_id for one in await uow.orders.waiting([INCIDENT])] == ["c1"]
+        kept = await uow.orders.get("c0")
+        assert (kept and kept.refusal, await uow.orders.get("none")) == ("no", None)
         latest = await uow.orders.latest(INCIDENT, START)
     assert [(one.command_id, one.answered_at, one.refusal) for one in latest] == [
         ("c1", None, ""),

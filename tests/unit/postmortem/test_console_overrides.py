@@ -152,6 +152,22 @@ async def test_an_override_is_ended_once(desk: Console) -> None:
         assert found.status_code == 404, path
 
 
+async def test_what_nothing_came_of_is_ended_when_it_is_pressed_again(desk: Console) -> None:
+    """Refused, then not taken up, then done; and what is done is done once."""
+    page = await desk.gets(PAGE)
+    for refusal in ("The token writer may not change the set web.", None, ""):
+        for _ in range(2):
+            await desk.presses(page, END)
+        identity, _ = (await orders(desk))[-1]
+        if refusal is not None:
+            await hears(desk, answer(refusal), identity)
+        desk.clock.advance(timedelta(minutes=1))
+    await desk.presses(page, END)
+    given = await orders(desk)
+    assert [type(asked) for _, asked in given] == [e.EndOverride] * 3
+    assert len({identity for identity, _ in given}) == 3
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

@@ -135,6 +135,18 @@ async def test_a_silence_is_ended_once(desk: Console) -> None:
     assert answer.status_code == 404
 
 
+async def test_a_silence_that_nobody_ended_is_ended_when_it_is_pressed_again(
+    desk: Console,
+) -> None:
+    await desk.hears(envelope("s1", 0, silence()))
+    page = await desk.gets("/silences")
+    for _ in range(2):
+        await desk.presses(page, "/silences/sil_1/expire")
+        desk.clock.advance(timedelta(minutes=1))
+    await desk.commands()
+    assert len({one.event_id for one in desk.sent}) == 2
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

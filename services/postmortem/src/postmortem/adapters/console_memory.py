@@ -90,6 +90,10 @@ class MemoryOrders:
         """Keep a command; False where it was given before, under the same id."""
         return self._table.setdefault(order.command_id, order) is order
 
+    async def get(self, command_id: str) -> Order | None:
+        """Return a command, if it was given."""
+        return self._table.get(command_id)
+
     async def waiting(self, incident_ids: Sequence[str]) -> Sequence[Order]:
         """Return the commands of these incidents that nothing was heard of."""
         return [

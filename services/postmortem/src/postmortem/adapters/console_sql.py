@@ -107,11 +107,16 @@ class SqlOrders:
 
     async def add(self, order: Order) -> bool:
         """Keep a command; False where it was given before. Its incident is held, so none races."""
-        query = select(ORDERS.c.command_id).where(ORDERS.c.command_id == order.command_id)
-        if (await self._connection.execute(query)).first() is not None:
+        if await self.get(order.command_id) is not None:
             return False
         await insert_new(self._connection, ORDERS, [_row(order)], key=["command_id"])
         return True
+
+    async def get(self, command_id: str) -> Order | None:
+        """Return a command, if it was given."""
+        query = select(ORDERS).where(ORDERS.c.command_id == command_id)
+        row = (await self._connection.execute(query)).mappings().first()
+        return Order(**row) if row else None
 
     async def waiting(self, incident_ids: Sequence[str]) -> Sequence[Order]:
         """Return the commands of these incidents that nothing was heard of."""

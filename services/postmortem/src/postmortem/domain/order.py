@@ -38,6 +38,10 @@ class Order:
         age = now - self.answered_at
         return age < SETTLED_AFTER or (is_behind and age < ANSWERED_WITHIN)
 
+    def is_in_vain(self, now: datetime) -> bool:
+        """Whether nothing came of it: it was refused, or nobody took it up."""
+        return bool(self.refusal) or (self.answered_at is None and not self.is_waiting(now))
+
     def is_late(self, now: datetime) -> bool:
         """Whether an answer should have come by now, where everything is up."""
         return self.answered_at is None and now - self.sent_at >= LATE

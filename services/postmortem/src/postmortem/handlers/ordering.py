@@ -4,11 +4,21 @@ from datetime import datetime
 
 from postmortem.domain.order import Order
 from postmortem.ports import PostmortemUnitOfWork
+from tocsin import ids
 from tocsin.events import Command, Envelope, LeaveHandoffNote, OverrideCommand, SilenceCommand
 
 Given = Command | SilenceCommand | OverrideCommand | LeaveHandoffNote
 
 SOURCE = "postmortem"
+
+
+async def give_again(
+    uow: PostmortemUnitOfWork, command: Given, command_id: str, now: datetime
+) -> bool:
+    """Give a command that does no harm twice: anew as well, where nothing came of it before."""
+    while (before := await uow.orders.get(command_id)) and before.is_in_vain(now):
+        command_id = ids.derived("again", command_id)
+    return await give(uow, command, command_id, now)
 
 
 async def give(uow: PostmortemUnitOfWork, command: Given, command_id: str, now: datetime) -> bool:

@@ -81,6 +81,10 @@ class Orders(Protocol):
         """Keep a command; False where it was given before, under the same id."""
         ...
 
+    async def get(self, command_id: str) -> Order | None:
+        """Return a command, if it was given."""
+        ...
+
     async def waiting(self, incident_ids: Sequence[str]) -> Sequence[Order]:
         """Return the commands of these incidents that nothing was heard of."""
         ...

@@ -55,7 +55,7 @@ def router(routes: APIRouter, wall: Wall) -> None:
 
 async def _give(wall: Wall, command: OverrideCommand, identity: str) -> Response:
     async with wall.store.begin() as uow:
-        await ordering.give(uow, command, identity, wall.door.clock.now())
+        await ordering.give_again(uow, command, identity, wall.door.clock.now())
     return RedirectResponse(f"/schedules/{command.schedule}", status_code=303)
 
 

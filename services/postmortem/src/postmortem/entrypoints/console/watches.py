@@ -66,7 +66,7 @@ class Board:
     async def give(self, command: CreateSilence | ExpireSilence, identity: str) -> Response:
         """Send a command, once."""
         async with self.store.begin() as uow:
-            await ordering.give(uow, command, identity, self.door.clock.now())
+            await ordering.give_again(uow, command, identity, self.door.clock.now())
         return RedirectResponse("/silences", status_code=303)
 
 
