@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
 from postmortem.entrypoints.console.live import OVERLAP, Feed, mark
 from tests.unit.postmortem.consoles import Console, console
-from tests.unit.postmortem.stories import BOB, START, envelope
+from tests.unit.postmortem.stories import BOB, START, at, envelope, triggered
 from tests.unit.postmortem.test_console_live import Browser, feed_of
 from tests.unit.postmortem.test_console_schedules import PAGE, catalog, foreseen, on_call
 from tests.unit.postmortem.test_console_watches import silence
@@ -143,6 +144,64 @@ async def test_a_page_follows_what_it_shows(desk: Console, path: str, of: str, p
     page = await desk.gets(path)
     assert f'data-live="/live" data-of="{of}" data-since="{mark(START)}"' in page
     assert f'id="{part}" data-part' in page
+
+
+class Stops(HTMLParser):
+    """The places in the parts of a page that a keyboard stops at, by their ids."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.ids: list[str | None] = []
+        self._inside: list[bool] = [False]
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        inside = self._inside[-1] or "data-part" in given
+        is_stop = tag in {"a", "button", "select", "textarea", "summary"} or "tabindex" in given
+        if inside and (is_stop or (tag == "input" and given["type"] != "hidden")):
+            self.ids.append(given.get("id"))
+        if tag not in {"input", "img", "br", "meta", "link"}:
+            self._inside.append(inside)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Nothing stops at what is drawn."""
+
+    def handle_endtag(self, tag: str) -> None:
+        del tag
+        self._inside.pop()
+
+
+@pytest.mark.parametrize(
+    ("path", "stop"),
+    [
+        ("/", "tab-resolved"),
+        ("/", "next-page"),
+        ("/incidents/1", "runbook"),
+        ("/on-call", "web-by-payments"),
+        ("/policies/payments", "level-1-1"),
+        (f"{PAGE}?from=2026-03-02", "end-swap"),
+        (PAGE, "shifts-table"),
+        ("/silences", "end-sil_1"),
+    ],
+)
+async def test_the_keyboard_finds_its_place_again_when_a_part_is_taken_over(
+    desk: Console, path: str, stop: str
+) -> None:
+    """The script looks for it by its id: without one the focus would be at the top again."""
+    runbook = "https://runbooks.example/7"
+    await desk.hears(
+        *(
+            envelope(f"t{number}", 0, triggered(1, f"i{number}", number=number, runbook=runbook))
+            for number in range(1, 52)
+        )
+    )
+    await hears(desk, "catalog", on_call("ada"), foreseen())
+    await hears(desk, "incidents", silence(ends=at(3600)))
+    found = Stops(await desk.gets(path)).ids
+    assert stop in found
+    assert None not in found
+    assert len(set(found)) == len(found)
 
 
 @pytest.mark.parametrize("path", ["/on-call", "/policies/payments"])
