@@ -116,6 +116,17 @@ async def test_what_is_typed_and_where_one_is_stays_while_the_page_moves(desk: D
     assert await page.evaluate("document.activeElement.id") == "text"
 
 
+async def test_what_is_chosen_stays_chosen_while_the_page_moves(desk: Desk) -> None:
+    await desk.house.rings("Checkout is slow", dedup_key="slow")
+    page = await desk.logs_in("/incidents/1")
+    await page.select_option("#for", "8h")
+    other = await desk.logs_in("/incidents/1", person="")
+    await other.click("#acknowledge")
+    await expect(page.locator("#head .status")).to_have_text("acknowledged")
+    await expect(page.locator("#acknowledge")).to_have_text("Acknowledge as well")
+    assert await page.input_value("#for") == "8h"
+
+
 async def test_hostile_words_do_nothing(desk: Desk) -> None:
     for number, title in enumerate(HOSTILE):
         await desk.house.rings(title, dedup_key=str(number), description=title, labels={"x": title})
@@ -163,6 +174,17 @@ async def test_a_stream_that_breaks_is_taken_up_again(desk: Desk) -> None:
     await page.context.set_offline(False)
     await expect(page.get_by_role("link", name="Checkout is slow")).to_be_visible()
     desk.wrong.clear()  # That it was offline, the browser has said.
+
+
+async def test_a_page_without_a_network_says_that_it_may_be_old(desk: Desk) -> None:
+    page = await desk.logs_in()
+    await page.route("**/live?*", lambda route: route.abort())
+    await page.reload()
+    status = page.get_by_role("status")
+    await expect(status).to_contain_text("Not live: what is shown may be old")
+    await page.unroute("**/live?*")
+    await expect(status).to_be_empty()
+    desk.wrong.clear()  # That it did not come through, the browser has said.
 
 
 async def test_a_session_that_ends_leads_to_the_login(desk: Desk) -> None:

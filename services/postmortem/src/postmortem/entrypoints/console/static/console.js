@@ -3,10 +3,13 @@
 
 const QUIET = 2500; // Nothing jumps under a finger: so long after the last touch a page stays.
 const SOON = 250;
+const LOST = 10000; // A stream that has had its time is there again before that.
+const OLD = "Not live: what is shown may be old. It is tried again.";
 let touched = -QUIET;
 let timer = 0;
 let wait = 1000;
 let source = null;
+let lost = 0;
 const was = new Map(); // What each part was made of, as it came.
 
 for (const kind of ["pointerdown", "keydown", "wheel", "touchmove"]) {
@@ -45,6 +48,20 @@ function said(root) {
     .join(" ");
 }
 
+// What somebody has chosen in a part, and how far they have scrolled in it.
+function chosen(part) {
+  return [...part.querySelectorAll("select, .wide")].map((one) => [one.id, one.value, one.scrollLeft]);
+}
+
+function choose(found) {
+  for (const [id, value, far] of found) {
+    const one = document.getElementById(id);
+    if (one === null) continue;
+    if (value !== undefined) one.value = value;
+    one.scrollLeft = far;
+  }
+}
+
 // Takes over each part that has changed; the focus stays where it was, what is typed stays typed.
 function take(fresh) {
   const before = said(document);
@@ -53,7 +70,9 @@ function take(fresh) {
     const other = fresh.getElementById(part.id);
     if (other === null || other.innerHTML === was.get(part.id)) continue;
     was.set(part.id, other.innerHTML);
+    const had = chosen(part);
     part.replaceChildren(...other.cloneNode(true).childNodes);
+    choose(had);
   }
   document.title = fresh.title;
   document.body.dataset.since = fresh.body.dataset.since ?? document.body.dataset.since;
@@ -72,9 +91,11 @@ async function refresh() {
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" });
     if (answer.redirected) return location.reload(); // The session has ended.
-    if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), "text/html"));
-    else soon(5000);
+    if (!answer.ok) throw new Error(answer.statusText);
+    if (source?.readyState === EventSource.OPEN) calm();
+    take(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
+    say(OLD);
     soon(5000);
   }
 }
@@ -83,18 +104,26 @@ function soon(after) {
   if (timer === 0) timer = setTimeout(refresh, after);
 }
 
+// What is shown is what is so, or nobody looks.
+function calm() {
+  clearTimeout(lost);
+  lost = 0;
+  if (document.getElementById("line").textContent === OLD) say("");
+}
+
 function follow() {
   source?.close();
   const { live, since, of } = document.body.dataset;
   source = new EventSource(`${live}?since=${since}`);
-  source.onopen = () => { wait = 1000; say(""); };
+  source.onopen = () => { wait = 1000; calm(); };
   source.addEventListener("moved", (event) => {
     if (!of || JSON.parse(event.data).some((one) => of.split(" ").includes(one))) soon(SOON);
   });
   source.addEventListener("reset", () => soon(SOON));
   source.onerror = () => {
+    lost ||= setTimeout(say, LOST, OLD);
     if (source.readyState !== EventSource.CLOSED) return; // It comes again by itself.
-    say("Not live: this page is tried again.");
+    say(OLD);
     setTimeout(seen, wait);
     wait = Math.min(wait * 2, 30000);
   };
@@ -114,8 +143,9 @@ tellAges();
 setInterval(tellAges, 15000);
 // Browsers allow a site six connections: a page that nobody sees lets its own go.
 function seen() {
-  if (document.hidden) return source?.close();
-  follow();
+  if (!document.hidden) return follow();
+  source?.close();
+  calm();
 }
 
 if (document.body.dataset.live) {
