@@ -123,6 +123,15 @@ async def test_a_change_is_promised_and_kept(desk: Console) -> None:
         page, f"{HERE}/action-items", **given | {"owner": "eve"}, state="open"
     )
     assert (answer.status_code, "changed by bob meanwhile" in answer.text) == (412, True)
+    # Both are there: what stands, and what was to be, to be saved over it.
+    assert '<span class="quiet">by</span> <bdi>ada</bdi>' in answer.text
+    assert "<details open><summary>Change</summary>" in answer.text
+    assert 'name="owner" value="eve"' in answer.text
+    assert "<option selected>open</option>" in answer.text
+    given["owner"] = "eve"
+    answer = await desk.presses(answer.text, f"{HERE}/action-items", **given, state="open")
+    assert answer.status_code == 303
+    assert "<bdi>eve</bdi>" in await desk.gets(HERE)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +148,17 @@ async def test_a_wrong_promise_names_its_field_and_keeps_the_rest(
     answer = await desk.presses(await desk.gets(HERE), f"{HERE}/action-items", **given)
     assert (answer.status_code, said in answer.text) == (422, True)
     assert f'value="{given["owner"]}"' in answer.text
+
+
+async def test_a_wrong_change_of_a_promise_keeps_what_was_written(desk: Console) -> None:
+    given = {"title": "Alert on p99", "owner": "ada", "due": "2026-04-01"}
+    await desk.presses(await desk.gets(HERE), f"{HERE}/action-items", **given)
+    wrong = {"title": "Alert on p99 and p50", "owner": "", "due": "2026-05-01"}
+    page = await desk.gets(HERE)
+    answer = await desk.presses(page, f"{HERE}/action-items", **wrong, state="done")
+    assert (answer.status_code, "owner: " in answer.text) == (422, True)
+    for kept in ('value="Alert on p99 and p50"', 'value="2026-05-01"', "selected>done<"):
+        assert kept in answer.text, kept
 
 
 async def test_what_is_refused_says_why(desk: Console) -> None:
