@@ -204,6 +204,41 @@ async def test_a_body_that_never_ends_is_refused_in_time() -> None:
     assert answer.seen is None
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/incidents/1/acknowledge", 503),
+        ("/v1/channels/email/test", 204),
+        ("/v1/contacts/verify", 204),
+        ("/v1/catalog/plan", 204),
+        ("/v1/catalog/rollback", 204),
+    ],
+)
+async def test_what_waits_for_a_provider_or_weighs_a_catalog_has_longer(
+    path: str, status: int
+) -> None:
+    """Cut off in the middle of a mail, nobody would know whether its code was sent."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        await asyncio.sleep(0.2)
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    told: list[int] = []
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            told.append(message["status"])
+
+    scope = {"type": "http", "method": "POST", "path": path, "headers": []}
+    await RequestLimits(app, Limits(answer_within=0.05, slow_within=30))(scope, receive, send)
+    assert told == [status]
+
+
 async def test_half_a_body_is_no_body() -> None:
     answer = await ask(b'{"title": "hal', cut=True)
     assert (answer.status, answer.slug, answer.seen) == (400, "broken-body", None)

@@ -174,8 +174,8 @@ def _nul_in_address(scope: Scope) -> Problem | None:
 def _time_for(scope: Scope, limits: Limits) -> float | None:
     if scope["path"] in limits.endless:
         return None
-    is_slow = scope["method"] == "PUT" or scope["path"].endswith(("/test", "/plan", "/rollback"))
-    return limits.slow_within if is_slow else limits.answer_within
+    slow = scope["path"].endswith(("/test", "/verify", "/plan", "/rollback"))
+    return limits.slow_within if slow or scope["method"] == "PUT" else limits.answer_within
 
 
 def _take_key(scope: Scope) -> None:
