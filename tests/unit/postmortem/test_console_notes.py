@@ -10,6 +10,7 @@ from tests.unit.postmortem.stories import BOB, START, envelope
 from tests.unit.postmortem.test_console_overrides import hears, orders
 from tests.unit.postmortem.test_console_schedules import PAGE, catalog
 from tocsin import events as e
+from tocsin.web import cursor_of
 
 FORM = f"{PAGE}/notes"
 BEARER = {"Authorization": f"Bearer {token('reader')}"}
@@ -73,6 +74,14 @@ async def test_a_wrong_note_names_its_field(desk: Console, text: str) -> None:
     assert answer.status_code == 422
     assert "note: write 1 to 2000 characters" in answer.text
     assert await orders(desk) == []
+
+
+@pytest.mark.parametrize("place", ["2026-03-03T02:14:00 hnt_1", "yesterday hnt_1", ""])
+async def test_a_place_in_the_list_that_it_never_gave_is_refused(desk: Console, place: str) -> None:
+    await hears(desk, left(), "")
+    params = {"schedule": "web", "cursor": cursor_of(place)}
+    answer = await desk.client.get("/v1/handoff-notes", params=params, headers=BEARER)
+    assert (answer.status_code, "cursor: is not one" in answer.text) == (422, True)
 
 
 async def test_notes_are_listed_by_the_api_the_newest_first(desk: Console) -> None:

@@ -1,5 +1,6 @@
 """Handoff notes as they are kept: read over HTTP."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 
@@ -60,7 +61,8 @@ def _place(after: str | None) -> tuple[datetime, str] | None:
     if after is None:
         return None
     at, _, note_id = after.partition(" ")
-    try:
-        return datetime.fromisoformat(at), note_id
-    except ValueError as error:
-        raise Problem(422, "invalid", WRONG_CURSOR, field="cursor") from error
+    with suppress(ValueError):
+        left_at = datetime.fromisoformat(at)
+        if left_at.tzinfo:
+            return left_at, note_id
+    raise Problem(422, "bad-cursor", WRONG_CURSOR, field="cursor")
