@@ -129,6 +129,27 @@ def test_a_rule_keeps_its_time_of_day_over_a_change_of_the_clock() -> None:
     ]
 
 
+def test_events_that_share_an_identity_are_all_read() -> None:
+    """Some programs write one for all; half a calendar would put people on call who are away."""
+    days = [f"DTSTART;VALUE=DATE:2026{day}" for day in ("0601", "0701", "0801")]
+    expected = ["2026-06-01T00:00:00", "2026-07-01T00:00:00", "2026-08-01T00:00:00"]
+    assert [begins for begins, _ in read(*(f"UID:1|{day}" for day in days))] == expected
+    rule = "RRULE:FREQ=DAILY;COUNT=1"
+    assert [begins for begins, _ in read(*(f"UID:1|{day}|{rule}" for day in days))] == expected
+
+
+def test_of_two_versions_of_an_event_the_later_counts() -> None:
+    before, after = (f"UID:1|SEQUENCE:{n}|DTSTART;VALUE=DATE:20260{n}01" for n in (6, 7))
+    assert [begins for begins, _ in read(before, after)] == ["2026-07-01T00:00:00"]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Paris", "Romance Standard Time"])
+def test_a_zone_of_all_events_may_be_named_as_any_system_does(zone: str) -> None:
+    floating = "DTSTART:20260601T080000|DTEND:20260601T100000"
+    spans = [("2026-06-01T06:00:00Z", "2026-06-01T08:00:00Z")]
+    assert read(floating, head=f"X-WR-TIMEZONE:{zone}") == spans
+
+
 def test_the_same_time_twice_is_one_span() -> None:
     assert read(DAY, DAY) == WHOLE_DAYS
 
@@ -153,6 +174,7 @@ def test_a_calendar_without_events_says_that_nobody_is_away() -> None:
         (calendar(DAY, "DTSTART:tomorrow|DTEND:20260102"), "the DTSTART of an event"),
         (calendar(DAY, f"{DAY}|RRULE:FREQ=SOMETIMES"), "the RRULE of an event"),
         (calendar(DAY, f"{DAY}|EXDATE:x"), "the EXDATE of an event"),
+        (calendar(DAY, head="X-WR-TIMEZONE:Mars"), r"its time zone 'Mars' \(X-WR-TIMEZONE\)"),
         (calendar(DAY, IN_ZONE), "its time zone 'Our Office' is not known"),
         (calendar(f"{DAILY}|EXDATE;TZID=Nowhere:20260602T080000"), "zone 'Nowhere'"),
         (calendar(f"{DAILY}|RDATE;TZID=Nowhere:20260602T080000"), "zone 'Nowhere'"),

@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import recurring_ical_events
 from icalendar import Calendar, Component, Event
+from icalendar.timezone import tzp
 
 MOST_EVENTS = 5_000
 MOST_SPANS = 500
@@ -22,6 +24,7 @@ SECONDS = 8
 MEMORY = 192 * 1024 * 1024  # The largest of the tests' calendars takes a third of it.
 NICE = 10
 FIRST_TO_GO = "1000"
+ZONE = "X-WR-TIMEZONE"
 TIMES = {"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"}
 
 
@@ -71,7 +74,32 @@ def _parsed(body: bytes) -> Component:
                 raise RefusedError(f"the {name} of an event cannot be understood")
         if zone := _unknown_zone(event):
             raise RefusedError(f"its time zone {zone!r} is not known, nor described (VTIMEZONE)")
+    _know_zone(calendar)
+    _tell_apart(calendar)
     return calendar
+
+
+def _know_zone(calendar: Component) -> None:
+    """Name the zone of all events as the library knows it, whatever system has named it."""
+    if zone := str(calendar.get(ZONE, "")):
+        known = getattr(tzp.timezone(zone), "key", None)
+        if known is None:
+            raise RefusedError(f"its time zone {zone!r} ({ZONE}) is not known")
+        calendar[ZONE] = known
+
+
+def _tell_apart(calendar: Component) -> None:
+    """Give each event an identity of its own: of two that share one the library reads one.
+
+    Some programs write the same for all. A higher number (SEQUENCE) takes the place of a lower one.
+    """
+    seen: Counter[tuple[str, str]] = Counter()
+    for event in calendar.walk("VEVENT"):
+        if "RECURRENCE-ID" not in event:
+            one = str(event.get("UID", "")), str(event.get("SEQUENCE", 0))
+            if seen[one]:
+                event["UID"] = f"{one[0]} {seen[one]}"
+            seen[one] += 1
 
 
 def _whole(body: bytes) -> str:
