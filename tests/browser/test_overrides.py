@@ -179,6 +179,24 @@ async def test_days_are_dragged_over_and_the_override_is_dragged_on(desk: Desk) 
     assert [f"{one.until:%d %H:%M}" for one in overrides(house)] == ["09 23:00"]
 
 
+async def test_who_comes_back_after_a_drag_does_not_change_that_override(desk: Desk) -> None:
+    """Browsers keep a page that is left as it was, with what the drag has put into its form."""
+    await moves_in(desk.house, EVE)
+    page = await desk.logs_in(CALENDAR, phone=False)
+    await page.evaluate(
+        """() => {
+            const form = document.getElementById("override-form");
+            form.elements.replaces.value = "swap";
+            form.elements.how.value = "same";
+            form.elements.person.required = false;
+            dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+        }"""
+    )
+    assert await page.input_value("[name=replaces]") == ""
+    assert await page.input_value("#how") == "cover"
+    await expect(page.locator("#person")).to_have_attribute("required", "")
+
+
 async def test_an_end_is_dragged_and_the_days_on_which_clocks_change_are_whole(desk: Desk) -> None:
     house = desk.house
     await moves_in(house, EVE)

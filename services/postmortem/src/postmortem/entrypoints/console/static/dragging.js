@@ -6,6 +6,7 @@
   const FAR = 4; // Pixels; less is a click.
   const form = document.getElementById("override-form");
   const field = (name) => form.elements.namedItem(name);
+  const came = { replaces: field("replaces").value, how: field("how").value, must: field("person").required };
   let drag = null;
 
   // Times are what the clock shows: a day more is the same time of the next day, whatever the clocks do.
@@ -43,7 +44,15 @@
     pick(null);
   }
 
+  // What a bar that was dragged has put into the form: whoever comes back to it asks for something else.
+  function forget() {
+    field("replaces").value = came.replaces;
+    field("how").value = came.how;
+    field("person").required = came.must;
+  }
+
   function drop({ bar, wanted }) {
+    forget();
     field("from").value = wanted.from;
     field("until").value = wanted.until;
     document.getElementById("override-details").open = true;
@@ -95,6 +104,7 @@
     if (wanted && (wanted.from !== bar?.from || wanted.until !== bar?.until)) drop(done);
   });
 
+  addEventListener("pageshow", (event) => { if (event.persisted) forget(); });
   addEventListener("pointercancel", () => { if (drag) letGo(); });
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
