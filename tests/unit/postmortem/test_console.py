@@ -1,6 +1,7 @@
 """The console as a browser sees it: doors, pages, buttons, and strangers' words."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -70,6 +71,14 @@ async def test_only_a_token_opens_the_door(desk: Console) -> None:
     answer = await desk.logs_in(person="nobody")
     assert "The catalog has no user" in answer.text
     assert (await desk.client.get("/")).status_code == 401
+
+
+async def test_before_the_catalog_is_here_nobody_is_said_not_to_be_in_it(desk: Console) -> None:
+    feed: Any = next(one for one in desk.application.workers if one.name == "console-feed")
+    feed._catalog.loaded = False
+    answer = await desk.logs_in(person="nobody")
+    assert "Nobody is known yet: the catalog is not here." in answer.text
+    assert (await desk.logs_in()).status_code == 303
 
 
 async def test_the_cookie_is_kept_from_scripts_and_other_sites() -> None:

@@ -42,6 +42,7 @@ from tocsin.web import Problem, after_cursor, cursor_of
 LOCAL = re.compile(r"/(?![/\\])[A-Za-z0-9_./?=&%-]{0,300}")
 LONGEST_NAME = 100
 LIVE = "/live"
+NO_CATALOG = "Nobody is known yet: the catalog is not here. Try again in a moment."
 NOTHING_KEPT: Mapping[str, str] = {}
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
@@ -101,9 +102,8 @@ def _add_doors(routes: APIRouter, door: Door, pages: Pages, catalog: CatalogHold
         if not door.knows(token):
             wrong["token"] = "This is no API token of this installation."  # noqa: S105 - a sentence.
         elif person and catalog.current.user(person) is None:
-            wrong["person"] = (
-                f"The catalog has no user “{person}”. Leave it empty to act as the token."
-            )
+            why = f"The catalog has no user “{person}”." if catalog.loaded else NO_CATALOG
+            wrong["person"] = f"{why} Leave it empty to act as the token."
         if wrong:
             return pages.show("login.html", 422, visitor=None, to=to, wrong=wrong, person=person)
         answer = RedirectResponse(to, status_code=303)
