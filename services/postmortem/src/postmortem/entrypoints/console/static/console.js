@@ -3,10 +3,13 @@
 
 const QUIET = 2500; // Nothing jumps under a finger: so long after the last touch a page stays.
 const SOON = 250;
+const EASE = 4; // In a storm all look: so many times as long as the last answer took, the next one waits.
 const LOST = 10000; // A stream that has had its time is there again before that.
 const OLD = "Not live: what is shown may be old. It is tried again.";
 let touched = -QUIET;
 let timer = 0;
+let asking = false;
+let missed = Infinity; // In how long to look again at what has moved while the page was on its way.
 let wait = 1000;
 let source = null;
 let lost = 0;
@@ -86,8 +89,10 @@ function take(fresh) {
 
 async function refresh() {
   timer = 0;
-  const rest = touched + QUIET - performance.now();
+  const began = performance.now();
+  const rest = touched + QUIET - began;
   if (rest > 0) return soon(rest);
+  asking = true;
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" });
     if (answer.redirected) return location.reload(); // The session has ended.
@@ -98,10 +103,14 @@ async function refresh() {
     say(OLD);
     soon(5000);
   }
+  asking = false;
+  if (missed < Infinity) soon(Math.max(missed, EASE * (performance.now() - began)));
+  missed = Infinity;
 }
 
 function soon(after) {
-  if (timer === 0) timer = setTimeout(refresh, after);
+  if (asking) missed = Math.min(missed, after);
+  else if (timer === 0) timer = setTimeout(refresh, after);
 }
 
 // What is shown is what is so, or nobody looks.
