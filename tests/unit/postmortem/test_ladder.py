@@ -24,6 +24,7 @@ WEB = {
         }
     ]
 }
+MAIL = {"name": "mail", "channel": "email", "address": "x@example.org"}
 PAYMENTS = {
     "team": "payments",
     "levels": [
@@ -37,7 +38,8 @@ PAYMENTS = {
 
 def catalog(policy: dict[str, Any], installation: dict[str, Any] | None = None) -> Catalog:
     documents = {
-        ("User", "ada"): {},
+        **{("User", name): {"contact_methods": [MAIL]} for name in ("ada", "bob")},
+        ("User", "eve"): {},
         ("Team", "payments"): {"members": ["ada", "bob"]},
         ("Team", "empty"): {},
         ("Team", "ops"): {"chat": {"slack": "C1"}},
@@ -104,6 +106,24 @@ def test_a_level_with_nobody_is_told_from_one_of_which_nothing_was_told() -> Non
     assert (unknown.is_empty, str(unknown.aims[0])) == (False, "schedule web")
     nobody = {"levels": [{"targets": []}, {"targets": [{"team": "empty"}]}]}
     assert [one.is_empty for one in climbed(nobody).rungs] == [True, True]
+
+
+def test_who_has_no_contact_method_is_shown_as_nobody_to_page() -> None:
+    """Escalation passes over them, and over a level that is for them alone."""
+    levels = [{"targets": [{"user": "eve"}]}, {"targets": [{"team": "new"}]}]
+    known = catalog({"levels": levels, "last_resort": {"user": "eve"}})
+    team = KINDS["Team"].model_validate({"members": ["ada", "eve"]})
+    known = Catalog(1, {**known.specs, ("Team", "new"): team})
+    spec = known.policy("payments")
+    assert spec is not None
+    found = ladder(spec, known, {})
+    alone, team_of = found.rungs
+    assert (alone.is_empty, str(alone.aims[0])) == (
+        True,
+        "user eve: nobody, without a contact method",
+    )
+    assert (team_of.is_empty, str(team_of.aims[0])) == (False, "team new: ada")
+    assert drawn(found).boxes[-1].is_empty
 
 
 def test_channels_and_webhooks_are_told_and_keep_nobody_waiting() -> None:
@@ -208,6 +228,14 @@ async def test_what_a_level_tells_is_told_in_words() -> None:
     words = "channel <bdi>ops</bdi>, webhook <bdi>board</bdi> (which wakes nobody)."
     assert f"user <bdi>ada</bdi>, and tells {words} It waits 5 min" in page
     assert "tells channel ops, which wakes nobody</text>" in page
+
+
+async def test_who_has_no_contact_method_is_told_in_words() -> None:
+    async with console(catalog({"levels": [{"targets": [{"user": "eve"}]}]})) as desk:
+        await desk.logs_in("reader")
+        page = await desk.gets("/policies/payments")
+    assert '<bdi>eve</bdi> (<strong class="bad">has no contact method</strong>)' in page
+    assert "That is nobody now: the level is skipped at once." in page
 
 
 def test_every_policy_of_the_catalog_has_a_level_to_draw() -> None:

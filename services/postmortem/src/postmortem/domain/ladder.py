@@ -16,6 +16,7 @@ LINE = 22
 ARROW = 44
 MINUTE = timedelta(minutes=1)
 NO_WAIT = timedelta(0)
+UNREACHABLE = "nobody, without a contact method"
 
 # Who is on call for each schedule now, as far as it was told.
 OnCall = Mapping[str, tuple[str, ...]]
@@ -43,7 +44,7 @@ class Aim:
         if self.is_told:
             return f"tells {self.kind} {self.name}, which wakes nobody"
         if self.kind == "user":
-            return f"user {self.name}"
+            return f"user {self.name}{'' if self.people else f': {UNREACHABLE}'}"
         also = ", and whoever is next" if self.with_next else ""
         if self.people is None:
             return f"{self.kind} {self.name}{also}"
@@ -126,16 +127,21 @@ def _is_waited_for(aims: Sequence[Aim]) -> bool:
 
 def _aim(target: Target, catalog: Catalog, on_call: OnCall) -> Aim:
     if target.user:
-        return Aim("user", target.user, (target.user,) if catalog.user(target.user) else ())
+        return Aim("user", target.user, _able((target.user,), catalog))
     if target.team:
         team = catalog.team(target.team)
-        return Aim("team", target.team, team.members if team else ())
+        return Aim("team", target.team, _able(team.members if team else (), catalog))
     if not target.is_somebody:
         kind, _, told = str(target).partition(" ")
         return Aim(kind, told, ())
     name = target.schedule or ""
     people = on_call.get(name) if catalog.schedule(name) else ()
     return Aim("schedule", name, people, target.with_next)
+
+
+def _able(names: Iterable[str], catalog: Catalog) -> tuple[str, ...]:
+    """Return those of these people who can be paged at all."""
+    return tuple(one for one in names if (user := catalog.user(one)) and user.contact_methods)
 
 
 def _notes(level: Level) -> Iterator[str]:
