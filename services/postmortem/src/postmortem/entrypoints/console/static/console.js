@@ -133,6 +133,7 @@ function follow() {
     lost ||= setTimeout(say, LOST, OLD);
     if (source.readyState !== EventSource.CLOSED) return; // It comes again by itself.
     say(OLD);
+    soon(SOON); // The session may have ended, or there are too many: the page itself says which.
     setTimeout(seen, wait);
     wait = Math.min(wait * 2, 30000);
   };
