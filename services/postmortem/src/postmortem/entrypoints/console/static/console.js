@@ -4,6 +4,7 @@
 const QUIET = 2500; // Nothing jumps under a finger: so long after the last touch a page stays.
 const SOON = 250;
 const EASE = 4; // In a storm all look: so many times as long as the last answer took, the next one waits.
+const GIVEN_UP = 20000; // A network that is gone without a word holds no page up for longer.
 const LOST = 10000; // A stream that has had its time is there again before that.
 const OLD = "Not live: what is shown may be old. It is tried again.";
 let touched = -QUIET;
@@ -94,7 +95,8 @@ async function refresh() {
   if (rest > 0) return soon(rest);
   asking = true;
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin" });
+    const signal = AbortSignal.timeout?.(GIVEN_UP);
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "same-origin", signal });
     if (answer.redirected) return location.reload(); // The session has ended.
     if (!answer.ok) throw new Error(answer.statusText);
     if (source?.readyState === EventSource.OPEN) calm();
@@ -163,4 +165,7 @@ if (document.body.dataset.live) {
   document.addEventListener("visibilitychange", seen);
   // An answer that does not come is told after a minute, though nothing moves.
   setInterval(() => { if (document.querySelector(".note.waiting")) soon(SOON); }, 5000);
+  // And a hand-off comes, though nobody tells of it.
+  const isOfShifts = document.body.dataset.of?.includes("schedules");
+  if (isOfShifts) setInterval(() => { if (!document.hidden) soon(SOON); }, 60000);
 }
