@@ -11,7 +11,7 @@ import pytest
 
 from postmortem.entrypoints.console.live import OVERLAP, Feed, mark
 from tests.unit.postmortem.consoles import Console, console
-from tests.unit.postmortem.stories import BOB, START, at, envelope, triggered
+from tests.unit.postmortem.stories import BOB, START, at, envelope, night, triggered
 from tests.unit.postmortem.test_console_live import Browser, feed_of
 from tests.unit.postmortem.test_console_schedules import PAGE, catalog, foreseen, on_call
 from tests.unit.postmortem.test_console_watches import silence
@@ -177,7 +177,9 @@ class Stops(HTMLParser):
     [
         ("/", "tab-resolved"),
         ("/", "next-page"),
-        ("/incidents/1", "runbook"),
+        ("/incidents/101", "runbook"),
+        ("/incidents/7", "why-ada"),
+        ("/incidents/7/why?person=ada", "all"),
         ("/on-call", "web-by-payments"),
         ("/policies/payments", "level-1-1"),
         (f"{PAGE}?from=2026-03-02", "end-swap"),
@@ -193,9 +195,10 @@ async def test_the_keyboard_finds_its_place_again_when_a_part_is_taken_over(
     await desk.hears(
         *(
             envelope(f"t{number}", 0, triggered(1, f"i{number}", number=number, runbook=runbook))
-            for number in range(1, 52)
+            for number in range(101, 152)
         )
     )
+    await desk.hears(*night())
     await hears(desk, "catalog", on_call("ada"), foreseen())
     await hears(desk, "incidents", silence(ends=at(3600)))
     found = Stops(await desk.gets(path)).ids
