@@ -136,7 +136,13 @@ class Climb:
         self.cycle = self.seen
         asked = dict.fromkeys(one for page, one in self.named.items() if page in self.open)
         told = self.withdrawn()
-        told += self.last(now) if self.spent else self.climb(self.place, now)
+        loop, reached = self.place
+        for_urgent = (at for at in range(1, reached + 1) if self.levels[at - 1][2])
+        if (first := next(for_urgent, None)) is not None:
+            self.rounds = 0
+            told += self.climb((1 if self.spent else loop, first), now)
+        else:
+            told += self.last(now) if self.spent else self.climb(self.place, now)
         paged = {line.split()[2] for line in told if line.startswith("page ")}
         return [*told, *self.by_name([one for one in asked if one not in paged])]
 

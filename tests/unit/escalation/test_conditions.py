@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from escalation.domain.conditions import against
 from escalation.domain.escalation import Decision, Escalation
+from escalation.domain.hearing import hear
 from escalation.domain.incident import Incident
 from escalation.domain.status import Exhausted, Waiting
 from tests.unit.escalation.examples import (
@@ -23,7 +24,13 @@ from tests.unit.escalation.examples import (
     triggered,
 )
 from tocsin.catalog import Catalog, Condition
-from tocsin.events import EscalationExhausted, LevelSkipped, PageRequested
+from tocsin.events import (
+    EscalationExhausted,
+    LevelSkipped,
+    PageRequested,
+    PageWithdrawn,
+    SeverityChanged,
+)
 
 PARIS = ZoneInfo("Europe/Paris")
 OFFICE = {
@@ -152,6 +159,46 @@ def test_conditions_and_labels_are_frozen_into_the_climb() -> None:
     climb = started(in_force(level("ada"), when("bob", labels=['tier="1"'])))
     edited = in_force(when("eve", urgency="low"), level("eve"), version=8, labels={"tier": "2"})
     assert paged(climb.advance(NOW + minutes(5), edited)) == ["bob"]
+
+
+def urgent(climb: Escalation, known: Catalog, now: datetime = NOW) -> Decision:
+    """Return what follows when support hours begin: only the urgency changes."""
+    rise = SeverityChanged(
+        incident_id="i1", version=2, severity="error", urgency="high", previous="error"
+    )
+    return hear(climb, rise, now, known)
+
+
+@pytest.mark.parametrize("can_wait", [{"urgency": "low"}, {"severity": ["error"]}])
+def test_what_becomes_urgent_begins_with_the_levels_for_it(can_wait: dict[str, Any]) -> None:
+    known = in_force(when("ada", urgency="high"), when("bob", **can_wait))
+    climb = started(known, severity="error", urgency="low")
+    assert [page.responder for page in climb.pages] == ["bob"]
+    decision = urgent(climb, known)
+    assert paged(decision) == ["ada"]
+    assert [one.responder for one in decision.facts if isinstance(one, PageWithdrawn)] == ["bob"]
+    assert decision.escalation.status == Waiting(1, 1, NOW + minutes(5))
+
+
+def test_what_becomes_urgent_leaves_the_last_resort_for_the_levels_for_it() -> None:
+    known = in_force(when("ada", urgency="high"), when("bob", urgency="high"))
+    climb = started(known, severity="error", urgency="low")
+    assert [page.responder for page in climb.pages] == ["carol"]
+    decision = urgent(climb, known, NOW + minutes(60))
+    assert paged(decision) == ["ada"]
+    then = decision.escalation.advance(NOW + minutes(65), known)
+    assert paged(then) == ["bob"]
+    last = then.escalation.advance(NOW + minutes(70), known)
+    assert paged(last) == ["carol"]
+    assert [type(one) for one in last.facts] == [EscalationExhausted, PageRequested]
+
+
+def test_what_becomes_urgent_pages_the_level_reached_where_none_before_it_is_for_it() -> None:
+    known = in_force(when("ada", hours=NIGHT, urgency="high"), level("bob"), level("eve"))
+    climb = started(known, severity="error", urgency="low")
+    decision = urgent(climb, known)
+    assert paged(decision) == ["bob"]
+    assert decision.escalation.status == Waiting(2, 1, NOW + minutes(5))
 
 
 conditions = st.fixed_dictionaries(

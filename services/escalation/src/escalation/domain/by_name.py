@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from escalation.domain import pages
-from escalation.domain.escalation import REPLACED, Decision, Escalation
+from escalation.domain.escalation import Decision, Escalation
 from escalation.domain.policy import frozen
 from escalation.domain.resolution import resolve
 from tocsin.catalog import Catalog, Target
@@ -18,8 +18,6 @@ from tocsin.events import (
     PageEvent,
     PageRequested,
 )
-
-URGENT = "asked for; it has become urgent"
 
 
 def reassigned(
@@ -44,30 +42,12 @@ def escalated(
     Where none of them can be paged, the next level is: whoever asks for help gets somebody.
     """
     targets = [told(one, catalog) for one in fact.to]
-    asked = _ask(climb, targets, now, catalog, _because("asked for", fact.by, fact.reason))
+    asked = ask(climb, targets, now, catalog, _because("asked for", fact.by, fact.reason))
     if asked.facts:
         return asked
     missed = tuple(f"not paged: {one}" for one in resolve(targets, catalog, now).missed)
     instead = climb.escalate_now(now, catalog)
     return replace(instead, facts=tuple(_explained(one, missed) for one in instead.facts))
-
-
-def more_urgent(climb: Escalation, now: datetime, catalog: Catalog) -> Decision:
-    """Page once more, at once: the level reached, and whoever was asked for by name.
-
-    Where somebody has it, only whoever was asked for since.
-    """
-    asked = climb.pages
-    if climb.is_climbing:
-        again = climb.page_again(now, catalog)
-        asked = tuple(page for page in climb.pages if page.asked)
-    else:
-        gone = pages.withdrawn(climb.incident, climb.pages, REPLACED)
-        again = Decision(replace(climb, pages=()), gone)
-    paged = {page.responder for page in again.escalation.pages}
-    names = dict.fromkeys(page.responder for page in asked if not page.is_shadow)
-    targets = [Target(user=name) for name in names if name not in paged]
-    return _then(again, _ask(again.escalation, targets, now, catalog, URGENT))
 
 
 def answered(climb: Escalation, fact: NoteAdded) -> Decision:
@@ -84,16 +64,13 @@ def in_addition(
     first: Decision, fact: IncidentEscalated, now: datetime, catalog: Catalog
 ) -> Decision:
     """Return a decision, and then that those named are paged as well."""
-    return _then(first, escalated(first.escalation, fact, now, catalog))
+    return escalated(first.escalation, fact, now, catalog).after(*first.facts)
 
 
-def _then(first: Decision, second: Decision) -> Decision:
-    return second.after(*first.facts)
-
-
-def _ask(
+def ask(
     climb: Escalation, targets: Iterable[Target], now: datetime, catalog: Catalog, because: str
 ) -> Decision:
+    """Page these people and teams at once, beside whoever else is paged."""
     people = resolve(targets, catalog, now)
     return climb.paging(climb.request_by_name(catalog), people, now, because)
 

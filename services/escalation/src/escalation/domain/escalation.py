@@ -33,7 +33,6 @@ LAST_RESORT_EVERY = timedelta(minutes=5)
 LATE = timedelta(seconds=30)  # Later than this, a deadline was missed by an outage.
 STEP_AFTER_OUTAGE = timedelta(seconds=30)
 NO_PAUSE = timedelta(0)
-REPLACED = "replaced: it has become urgent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +104,11 @@ class Escalation:
         """Return whether somebody is still to answer."""
         return self.cycle > 0 and not isinstance(self.status, Halted)
 
-    def page_again(self, now: datetime, catalog: Catalog) -> "Decision":
-        """Page the level reached once more, at once: its incident has become urgent."""
-        loop, level = self.place
-        fresh = replace(self, cycle=self.version, pages=())
-        again = (
-            fresh.page_last_resort(now, catalog)
-            if isinstance(self.status, Exhausted)
-            else fresh.climb_from(loop, level, now, catalog)
-        )
-        return again.after(*self._withdrawn(REPLACED))
-
     def halt(self, reason: Answer) -> "Decision":
         """Stop, and withdraw every page that is still open."""
         loop, level = self.place
         halted = replace(self, status=Halted(reason, level, loop), pages=())
-        return Decision(halted, self._withdrawn(reason))
+        return Decision(halted, pages.withdrawn(self.incident, self.pages, reason))
 
     def advance(self, now: datetime, catalog: Catalog) -> "Decision":
         """Take the next step if its time has come; before that, only keep the deadline."""
@@ -228,9 +216,6 @@ class Escalation:
     def _request(self, level: int, loop: int, catalog: Catalog) -> Request:
         place = (self.version, self.cycle, level, loop)
         return Request(self.incident, self.policy, *place, catalog.version)
-
-    def _withdrawn(self, reason: str) -> tuple[PageEvent, ...]:
-        return pages.withdrawn(self.incident, self.pages, reason)
 
 
 @dataclass(frozen=True, slots=True)

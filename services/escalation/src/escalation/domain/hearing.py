@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from escalation.domain import by_name
+from escalation.domain import by_name, rising
 from escalation.domain.escalation import Decision, Escalation
 from escalation.domain.restating import announced_again
 from escalation.domain.status import Answer
@@ -82,7 +82,7 @@ def _paging(
             return by_name.in_addition(first, event, now, catalog)
         case SeverityChanged(urgency="high") if seen.incident.urgency == "low" and _asks(seen):
             # Who was told in the way of what can wait has to be woken now.
-            return by_name.more_urgent(_told(seen, event), now, catalog)
+            return rising.more_urgent(_told(seen, event), seen.incident, now, catalog)
         case _:
             changed = _told(seen, event)
             # Its trigger was lost, and whether somebody has it is not known: better paged twice.
