@@ -15,6 +15,7 @@ OUTAGE = timedelta(seconds=30)
 NONE = timedelta(0)
 Level = tuple[tuple[str, ...], timedelta, bool]  # True: for what is urgent alone.
 Place = tuple[int, int]
+Asked = tuple[int, int, int]  # Together: the cycle and the place; negative: by name.
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Climb:
     rounds: int = 0
     place: Place = (0, 0)
     due: datetime | None = None
-    open: dict[str, tuple[Place, bool]] = field(default_factory=dict)  # True: hopeless.
+    open: dict[str, tuple[Asked, bool]] = field(default_factory=dict)  # True: hopeless.
     named: dict[str, str] = field(default_factory=dict)  # Asked for by name, by page.
     whose: dict[str, str] = field(default_factory=dict)  # Whoever is paged, by page.
 
@@ -100,7 +101,7 @@ class Climb:
         for one in people:
             place = (str(self.cycle), str(loop), str(level))
             page_id = ids.derived("page", self.incident, *place, one)
-            self.open[page_id], self.whose[page_id] = ((loop, level), False), one
+            self.open[page_id], self.whose[page_id] = ((self.cycle, loop, level), False), one
             told.append(f"page {loop}.{level} {one} {page_id}")
         return told
 
@@ -168,7 +169,7 @@ class Climb:
         for one in dict.fromkeys(people):
             if one in self.catalog.alive:
                 page_id = asked_id(self.incident, self.seen, one)
-                self.open[page_id], self.named[page_id] = ((-self.seen, 0), False), one
+                self.open[page_id], self.named[page_id] = ((0, -self.seen, -1), False), one
                 self.whose[page_id] = one
                 told.append(f"asked {one} {page_id}")
         return told
@@ -197,15 +198,14 @@ class Climb:
         """Notifier cannot reach whom this page is for: on, once nobody of the level can be."""
         if self.answer == "nothing was heard":
             return self.start(now, known=False)
-        if page_id not in self.open:
+        if page_id not in self.open or self.open[page_id][1]:
             return []
-        mine, was_lost = self.open[page_id]
-        is_asked = mine[0] < 0
-        if is_asked and was_lost:
-            return []
+        mine = self.open[page_id][0]
         self.open[page_id] = (mine, True)
-        together = mine if is_asked else self.place
-        here = [lost for place, lost in self.open.values() if place == together]
-        if not here or not all(here) or self.spent:
+        is_asked, is_last = mine[1] < 0, mine[2] == 0
+        here = [lost for place, lost in self.open.values() if place == mine]
+        if is_last or self.spent or not all(here):
+            return []  # Nobody is behind the last resort: there is only one.
+        if not is_asked and mine != (self.cycle, *self.place):
             return []
         return self.helped(now) if self.answer else self.step(now)

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from escalation.domain.escalation import Decision, Escalation
-from escalation.domain.pages import MOST_OPEN
+from escalation.domain.open_pages import MOST_OPEN
 from escalation.domain.status import Exhausted, Halted, Waiting
 from tests.unit.escalation.examples import (
     NOW,

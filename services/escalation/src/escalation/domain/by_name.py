@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from escalation.domain import pages
+from escalation.domain import open_pages
 from escalation.domain.escalation import Decision, Escalation
 from escalation.domain.policy import frozen
 from escalation.domain.resolution import resolve
@@ -30,7 +30,7 @@ def reassigned(
     given = _because("reassigned", fact.by, fact.reason)
     mine = policy.for_targets([told(one, catalog) for one in fact.to], given)
     fresh = replace(climb, policy=mine, cycle=climb.version, rounds=0, pages=())
-    withdrawn = pages.withdrawn(climb.incident, climb.pages, "reassigned")
+    withdrawn = open_pages.withdrawn(climb.incident, climb.pages, "reassigned")
     return fresh.climb_from(1, 1, now, catalog).after(*withdrawn)
 
 
@@ -56,7 +56,7 @@ def answered(climb: Escalation, fact: NoteAdded) -> Decision:
         return Decision(climb)
     theirs = tuple(page for page in climb.pages if page.responder == fact.by.name)
     left = tuple(page for page in climb.pages if page not in theirs)
-    gone = pages.withdrawn(climb.incident, theirs, "acknowledged as well")
+    gone = open_pages.withdrawn(climb.incident, theirs, "acknowledged as well")
     return Decision(replace(climb, pages=left), gone)
 
 

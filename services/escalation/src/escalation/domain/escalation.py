@@ -18,9 +18,10 @@ from datetime import datetime, timedelta
 from itertools import repeat
 from typing import assert_never
 
-from escalation.domain import pages
+from escalation.domain import open_pages, pages
 from escalation.domain.incident import Incident
-from escalation.domain.pages import OpenPage, Request
+from escalation.domain.open_pages import OpenPage
+from escalation.domain.pages import Request
 from escalation.domain.policy import Policy, frozen
 from escalation.domain.reaching import looks
 from escalation.domain.resolution import Resolution
@@ -108,7 +109,7 @@ class Escalation:
         """Stop, and withdraw every page that is still open."""
         loop, level = self.place
         halted = replace(self, status=Halted(reason, level, loop), pages=())
-        return Decision(halted, pages.withdrawn(self.incident, self.pages, reason))
+        return Decision(halted, open_pages.withdrawn(self.incident, self.pages, reason))
 
     def advance(self, now: datetime, catalog: Catalog) -> "Decision":
         """Take the next step if its time has come; before that, only keep the deadline."""
@@ -133,17 +134,31 @@ class Escalation:
     def unreachable(self, page_id: str, now: datetime, catalog: Catalog) -> "Decision":
         """Note that a page cannot reach its responder; go on once none paged with it can."""
         lost = next((page for page in self.pages if page.page_id == page_id), None)
-        if lost is None or (lost.asked and lost.is_unreachable):
+        if lost is None or lost.is_unreachable:
             return Decision(self)
-        noted = replace(self, pages=pages.without_hope(self.pages, page_id))
-        level = pages.counted_on(noted.pages, self.place, lost.asked)
-        if not level or not all(page.is_unreachable for page in level):
+        noted = replace(self, pages=open_pages.without_hope(self.pages, page_id))
+        if not self._counts_on(lost) or not open_pages.is_hopeless(noted.pages, lost):
             return Decision(noted)
+        if lost.is_of_last_resort:
+            return noted._fall_back(now, catalog)  # noqa: SLF001 - a later self.
         if isinstance(self.status, Exhausted):
             return Decision(noted)  # The last resort is paged again in any case.
         if isinstance(self.status, Halted):
             return noted._help(self.status, now, catalog)  # noqa: SLF001 - a later self.
         return noted.step(now, catalog)
+
+    def _counts_on(self, page: OpenPage) -> bool:
+        """Return whether the climb is where this page was asked for; by name, it always is."""
+        here = self.place if page.level else (self.rounds, 0)
+        is_here = (page.loop, page.level) == here and page.cycle in {0, self.cycle}
+        return bool(page.asked) or is_here
+
+    def _fall_back(self, now: datetime, catalog: Catalog) -> "Decision":
+        """Page whoever else is a last resort: those of this round cannot be reached."""
+        asked = [one for one in self.pages if one.is_of_last_resort and self._counts_on(one)]
+        lost = {one.responder for one in asked}
+        people = pages.last_resort(self.policy, catalog, now, lost=lost)
+        return self.paging(self._request(0, self.rounds, catalog), people, now, "last resort")
 
     def _help(self, answered: Halted, now: datetime, catalog: Catalog) -> "Decision":
         """Page the next level for somebody who has the incident: it waits for no answer."""
@@ -203,9 +218,9 @@ class Escalation:
     ) -> "Decision":
         """Ask for a page for each of these people, and keep what is open."""
         requested = [request.page(one, now, because, people.missed) for one in people.found]
-        opened = map(OpenPage.of, requested, people.found, repeat(request.asked))
-        kept, dropped = pages.bounded((*self.pages, *opened))
-        withdrawn = pages.withdrawn(self.incident, dropped, "replaced by later pages")
+        opened = map(OpenPage.of, requested, people.found, repeat(request))
+        kept, dropped = open_pages.bounded((*self.pages, *opened))
+        withdrawn = open_pages.withdrawn(self.incident, dropped, "replaced by later pages")
         return Decision(replace(self, pages=kept), (*requested, *withdrawn))
 
     def request_by_name(self, catalog: Catalog) -> Request:

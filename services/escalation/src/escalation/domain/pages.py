@@ -1,7 +1,7 @@
-"""Pages: what is asked of notifier, and which of them are still open."""
+"""Pages: what is asked of notifier."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from escalation.domain.conditions import needed
@@ -17,33 +17,9 @@ from tocsin.events import (
     LevelSkipped,
     PageEvent,
     PageRequested,
-    PageWithdrawn,
 )
 
 PROMISE = timedelta(seconds=60)
-MOST_OPEN = 500  # An incident nobody answers for days must not grow without end.
-
-
-@dataclass(frozen=True, slots=True)
-class OpenPage:
-    """A page that was asked for and not withdrawn; level 0 is the last resort.
-
-    `asked` is the incident's version at which this person was asked for by name; 0: they were not.
-    """
-
-    page_id: str
-    responder: str
-    level: int
-    loop: int
-    is_unreachable: bool = False
-    is_shadow: bool = False
-    asked: int = 0
-
-    @classmethod
-    def of(cls, page: PageRequested, found: Found, asked: int) -> "OpenPage":
-        """Return what is kept of a page, and of why it went to this person."""
-        place = (page.responder, page.level, page.loop)
-        return cls(page.page_id, *place, is_shadow=found.is_shadow, asked=asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,52 +164,25 @@ def started(incident: Incident, policy: Policy) -> EscalationStarted:
 
 
 def last_resort(
-    policy: Policy, catalog: Catalog, now: datetime, schedules: Schedules | None = None
+    policy: Policy,
+    catalog: Catalog,
+    now: datetime,
+    schedules: Schedules | None = None,
+    lost: Collection[str] = (),
 ) -> Resolution:
-    """Return who is paged when a policy is exhausted: the policy's, else the installation's."""
+    """Return who is paged when a policy is exhausted: the policy's, else the installation's.
+
+    Those `lost` were paged as such just now, and could not be reached.
+    """
     missed: list[str] = []
     for target in (policy.last_resort, catalog.settings.last_resort):
         if target is None:
             continue
         resolution = resolve((target,), catalog, now, schedules)
         missed.extend(f"last resort: {reason}" for reason in resolution.missed)
-        if resolution.found:
-            return Resolution(resolution.found, tuple(missed))
+        gone = [one.responder for one in resolution.found if one.responder in lost]
+        missed.extend(f"last resort: {name} could not be reached" for name in gone)
+        found = tuple(one for one in resolution.found if one.responder not in gone)
+        if not all(one.is_shadow for one in found):
+            return Resolution(found, tuple(missed))
     return Resolution((), tuple(missed) or ("no last resort is configured",))
-
-
-def withdrawn(incident: Incident, pages: Sequence[OpenPage], reason: str) -> tuple[PageEvent, ...]:
-    """Return the withdrawal of each of these pages."""
-    return tuple(
-        PageWithdrawn(
-            incident_id=incident.incident_id,
-            page_id=page.page_id,
-            responder=page.responder,
-            reason=reason,
-        )
-        for page in pages
-    )
-
-
-def without_hope(pages: Sequence[OpenPage], page_id: str) -> tuple[OpenPage, ...]:
-    """Return the pages with this one marked as not reaching its responder."""
-    return tuple(
-        replace(page, is_unreachable=True) if page.page_id == page_id else page for page in pages
-    )
-
-
-def counted_on(pages: Sequence[OpenPage], place: tuple[int, int], asked: int = 0) -> list[OpenPage]:
-    """Return the pages of a loop and level whose people are waited for: not those of shadows.
-
-    With `asked`, instead those that were asked for by name then.
-    """
-    together = [one for one in pages if one.asked == asked and not one.is_shadow]
-    return [one for one in together if asked or (one.loop, one.level) == place]
-
-
-def bounded(
-    pages: tuple[OpenPage, ...],
-) -> tuple[tuple[OpenPage, ...], tuple[OpenPage, ...]]:
-    """Return the latest pages to keep open, and the oldest, which are too many."""
-    over = max(0, len(pages) - MOST_OPEN)
-    return pages[over:], pages[:over]

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from escalation.domain import pages
 from escalation.domain.escalation import Decision, Escalation
-from escalation.domain.pages import OpenPage, Request
+from escalation.domain.open_pages import OpenPage
+from escalation.domain.pages import Request
 from escalation.domain.resolution import Found
 from escalation.domain.status import Exhausted, Halted
 from tocsin.catalog import Catalog

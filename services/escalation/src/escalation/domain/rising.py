@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from escalation.domain import pages
+from escalation.domain import open_pages
 from escalation.domain.by_name import ask
 from escalation.domain.conditions import against
 from escalation.domain.escalation import Decision, Escalation
@@ -20,7 +20,7 @@ def more_urgent(climb: Escalation, before: Incident, now: datetime, catalog: Cat
 
     Where somebody has it, only whoever was asked for since. `before` is the incident until now.
     """
-    gone = pages.withdrawn(climb.incident, climb.pages, REPLACED)
+    gone = open_pages.withdrawn(climb.incident, climb.pages, REPLACED)
     asked = climb.pages
     again = Decision(replace(climb, pages=()))
     if climb.is_climbing:
