@@ -52,6 +52,7 @@ class Climb:
     open: dict[str, tuple[Asked, bool]] = field(default_factory=dict)  # True: hopeless.
     named: dict[str, str] = field(default_factory=dict)  # Asked for by name, by page.
     whose: dict[str, str] = field(default_factory=dict)  # Whoever is paged, by page.
+    spared: set[str] = field(default_factory=set)  # Somebody asked with them has answered.
 
     def start(self, now: datetime, *, known: bool) -> list[str]:
         """Freeze the policy, page from the top. Of what is not known the worst is assumed."""
@@ -150,7 +151,8 @@ class Climb:
     def answered_as_well(self, who: str) -> list[str]:
         """Somebody answers what another person has: they are asked no more, and nobody else."""
         theirs = [page for page in self.open if self.whose[page] == who]
-        self.open = {page: at for page, at in self.open.items() if page not in theirs}
+        together = {self.open.pop(page)[0] for page in theirs}
+        self.spared |= {page for page, (asked, _) in self.open.items() if asked in together}
         return [f"withdrawn {page}" for page in theirs]
 
     def reassigned(self, people: tuple[str, ...], now: datetime) -> list[str]:
@@ -204,7 +206,7 @@ class Climb:
         self.open[page_id] = (mine, True)
         is_asked, is_last = mine[1] < 0, mine[2] == 0
         here = [lost for place, lost in self.open.values() if place == mine]
-        if is_last or self.spent or not all(here):
+        if is_last or self.spent or not all(here) or (self.answer and page_id in self.spared):
             return []  # Nobody is behind the last resort: there is only one.
         if not is_asked and mine != (self.cycle, *self.place):
             return []

@@ -53,6 +53,12 @@ def in_force(**more: Any) -> Catalog:
 
 
 IN_FORCE = in_force()
+BOTH = catalog(  # Dan and eve are the second level.
+    User=people("ada", "carol", "dan", "eve"),
+    Service={"checkout": {"escalation_policy": "payments"}},
+    EscalationPolicy={"payments": policy(level("ada"), level("dan", "eve"))},
+    Settings={"installation": {"last_resort": {"user": "carol"}}},
+)
 
 
 def heard(
@@ -288,6 +294,24 @@ def test_who_answers_as_well_is_asked_no_more_and_the_others_are() -> None:
     assert [page.responder for page in decision.escalation.pages] == ["eve"]
     assert decision.escalation.status == climb.status
     assert heard(decision.escalation, as_well("dan", 4)).facts == ()
+
+
+def test_once_one_of_those_asked_together_has_answered_nobody_else_is_woken() -> None:
+    climb = heard(started(IN_FORCE), ack()).escalation
+    climb = heard(climb, escalated("team:databases", version=3)).escalation
+    climb = heard(climb, as_well("dan", 4)).escalation
+    (eve,) = climb.pages
+    assert climb.unreachable(eve.page_id, AT, IN_FORCE).facts == ()
+
+
+def test_so_it_is_with_a_level_that_was_asked_for_help() -> None:
+    climb = heard(started(BOTH), ack()).escalation
+    climb = climb.escalate_now(AT, BOTH).escalation
+    dan, eve = climb.pages
+    alone = climb.unreachable(dan.page_id, AT, BOTH).escalation
+    assert paged(alone.unreachable(eve.page_id, AT, BOTH)) == ["carol"]
+    climb = heard(climb, as_well("dan", 4), by=BOTH).escalation
+    assert climb.unreachable(eve.page_id, AT, BOTH).facts == ()
 
 
 def test_an_answer_that_is_older_than_the_question_answers_nothing() -> None:

@@ -55,7 +55,7 @@ def answered(climb: Escalation, fact: NoteAdded) -> Decision:
     if not fact.acknowledged or fact.by.kind != "user":
         return Decision(climb)
     theirs = tuple(page for page in climb.pages if page.responder == fact.by.name)
-    left = tuple(page for page in climb.pages if page not in theirs)
+    left = open_pages.without(climb.pages, theirs)
     gone = open_pages.withdrawn(climb.incident, theirs, "acknowledged as well")
     return Decision(replace(climb, pages=left), gone)
 

@@ -16,7 +16,8 @@ class OpenPage:
     """A page that was asked for and not withdrawn; level 0 is the last resort.
 
     `asked` is the incident's version at which this person was asked for by name; 0: they were not.
-    `cycle` is that of the climb then; 0: of a release that did not keep it.
+    `cycle` is that of the climb then; 0: of a release that did not keep it. `is_spared`: somebody
+    who was asked together with them has answered for themselves.
     """
 
     page_id: str
@@ -27,6 +28,7 @@ class OpenPage:
     is_shadow: bool = False
     asked: int = 0
     cycle: int = 0
+    is_spared: bool = False
 
     @classmethod
     def of(cls, page: PageRequested, found: Found, request: Request) -> "OpenPage":
@@ -63,6 +65,13 @@ def without_hope(pages: Sequence[OpenPage], page_id: str) -> tuple[OpenPage, ...
     return tuple(
         replace(page, is_unreachable=True) if page.page_id == page_id else page for page in pages
     )
+
+
+def without(pages: Sequence[OpenPage], gone: Sequence[OpenPage]) -> tuple[OpenPage, ...]:
+    """Return the pages without those of somebody who has answered for themselves."""
+    spared = {one.together for one in gone if not one.is_shadow}
+    left = (one for one in pages if one not in gone)
+    return tuple(replace(one, is_spared=True) if one.together in spared else one for one in left)
 
 
 def is_hopeless(pages: Sequence[OpenPage], lost: OpenPage) -> bool:
