@@ -28,6 +28,7 @@ from tocsin.events import (
     encode,
 )
 from tocsin.testing import ManualClock
+from tocsin.topics import INCIDENTS
 
 
 @pytest.fixture
@@ -86,6 +87,19 @@ def consuming(world: World, topic: str) -> Consumer[Any]:
     (subscription,) = [one for one in found if one.topic.name == topic]
     store: Any = world.store
     return Consumer("escalation", subscription, store, ManualClock(NOW))
+
+
+async def test_at_a_start_an_answer_is_heard_before_whoever_asks_for_more(world: World) -> None:
+    """Decided before an answer that came first, help would be one more page that it withdraws."""
+    after = {
+        name: consuming(world, name).subscription.after
+        for name in ("incidents", "commands", "notifications")
+    }
+    assert after == {"incidents": None, "commands": INCIDENTS, "notifications": INCIDENTS}
+    await world.hears(triggered())
+    await world.hears(IncidentAcknowledged(incident_id="i1", version=2, by=ADA))
+    (page,) = await world.hears(EscalateIncident(incident_id="i1", by=ADA), kind="commands")
+    assert (page.data.responder, page.data.incident_version) == ("bob", 2)
 
 
 async def test_who_answers_as_well_owes_and_is_owed_nothing_and_a_note_is_none(

@@ -50,10 +50,12 @@ def subscriptions(
         if heard:
             await handlers.on_incidents(uow, heard, now)
 
+    # What was answered, or given to others, while we were away is known before a step is taken for
+    # somebody who asks for more or is not reached: the answer would withdraw whom they get.
+    first = topics.INCIDENTS
+    wishes = (EscalateIncident, OverrideCommand, LeaveHandoffNote)
     return (
-        Subscription(topics.INCIDENTS, on_incidents, HEARD),
-        Subscription(
-            topics.COMMANDS, on_commands, (EscalateIncident, OverrideCommand, LeaveHandoffNote)
-        ),
-        Subscription(topics.NOTIFICATIONS, handlers.on_notifications, OUTCOMES, RARE),
+        Subscription(first, on_incidents, HEARD),
+        Subscription(topics.COMMANDS, on_commands, wishes, after=first),
+        Subscription(topics.NOTIFICATIONS, handlers.on_notifications, OUTCOMES, RARE, after=first),
     )
