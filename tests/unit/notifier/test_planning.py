@@ -167,6 +167,20 @@ def test_outside_quiet_hours_nothing_is_held_and_a_delay_may_run_into_them() -> 
     assert later.state == Waiting(datetime(2026, 1, 6, 7, 0, tzinfo=UTC))
 
 
+def test_what_an_outage_held_up_into_quiet_hours_waits_for_their_end() -> None:
+    evening, night = (datetime(2026, 1, 5, hour, 30, tzinfo=UTC) for hour in (20, 23))
+    user = sleeper(("low", "mail", "0s"), ("low", "phone", "2h"))
+    for one in plan(page(at=night, urgency="low", due_at=evening), user).notifications:
+        assert one.state == Waiting(datetime(2026, 1, 6, 7, 0, tzinfo=UTC))
+    found = plan(page(at=night, due_at=evening), sleeper(("high", "phone", "0s")))
+    assert [one.state for one in found.notifications] == [Waiting(evening)]  # Urgent, and late.
+    morning = datetime(2026, 1, 6, 7, 1, tzinfo=UTC)
+    (late,) = plan(
+        page(at=morning, urgency="low", due_at=evening), sleeper(("low", "mail", "0s"))
+    ).notifications
+    assert (late.state, late.rule) == (Waiting(evening), "low urgency: mail after 0s")
+
+
 def test_without_a_rule_quiet_hours_hold_as_well() -> None:
     found = plan(low(datetime(2026, 1, 5, 23, 0, tzinfo=UTC)), sleeper())
     assert {one.state for one in found.notifications} == {
