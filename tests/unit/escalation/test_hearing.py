@@ -163,6 +163,27 @@ def test_more_signs_of_life_page_nobody_again() -> None:
     assert second.facts == ()
 
 
+def test_a_trigger_that_comes_late_pages_whom_its_policy_names() -> None:
+    last = heard(AlertAdded(incident_id="i1", version=3, alert=alert(3)))
+    late = heard(triggered(), climb=last.escalation)
+    assert [page.responder for page in pages(late)] == ["ada"]
+    assert late.escalation.status == Waiting(1, 1, NOW + minutes(5))
+    assert heard(triggered(), climb=late.escalation).facts == ()
+    climb, seen = late.escalation, pages(last) + pages(late)
+    for at in (5, 15):
+        step = climb.advance(NOW + minutes(at), IN_FORCE)
+        climb, seen = step.escalation, seen + pages(step)
+    assert [page.responder for page in seen] == ["carol", "ada", "bob", "carol"]
+    assert len({page.page_id for page in seen}) == len(seen)
+
+
+def test_a_late_trigger_of_a_service_without_a_policy_pages_nobody_again() -> None:
+    last = heard(AlertAdded(incident_id="i1", version=3, alert=alert(3)))
+    late = heard(triggered(service="unheard-of"), climb=last.escalation)
+    assert late.facts == ()
+    assert late.escalation.incident.service == "unheard-of"
+
+
 def test_a_trigger_after_help_was_called_for_starts_the_climb() -> None:
     asked = Escalation.unknown("i1").escalate_now(NOW, IN_FORCE)
     assert [page.responder for page in pages(asked)] == ["carol"]

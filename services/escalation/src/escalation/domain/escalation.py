@@ -151,7 +151,8 @@ class Escalation:
         """Return whether the climb is where this page was asked for; by name, it always is."""
         if page.is_spared and isinstance(self.status, Halted):
             return False  # Who has it asked for help, and has it.
-        here = self.place if page.level else (self.rounds, 0)
+        is_of_level = bool(page.level) or isinstance(self.status, Waiting)
+        here = self.place if is_of_level else (self.rounds, 0)
         is_here = (page.loop, page.level) == here and page.cycle in {0, self.cycle}
         return bool(page.asked) or is_here
 

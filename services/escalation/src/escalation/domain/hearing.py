@@ -5,6 +5,7 @@ from datetime import datetime
 
 from escalation.domain import by_name, rising
 from escalation.domain.escalation import Decision, Escalation
+from escalation.domain.policy import frozen
 from escalation.domain.restating import announced_again
 from escalation.domain.status import Answer
 from tocsin.catalog import Catalog
@@ -53,7 +54,7 @@ def hear(climb: Escalation, event: IncidentEvent, now: datetime, catalog: Catalo
         if known is not None:
             return known
     if event.version <= climb.version:
-        return Decision(_caught_up(climb, event))
+        return _caught_up(climb, event, now, catalog)
     if isinstance(event, NoteAdded):
         # Its version says nothing of whom to page: what is told again has to be heard still.
         return by_name.answered(climb, event)
@@ -106,8 +107,17 @@ def _told(climb: Escalation, event: IncidentEvent) -> Escalation:
     return replace(climb, incident=incident)
 
 
-def _caught_up(climb: Escalation, event: IncidentEvent) -> Escalation:
-    """A trigger that comes late still says what the incident is about."""
-    if isinstance(event, IncidentTriggered) and not climb.incident.is_described:
-        return replace(climb, incident=climb.incident.described_by(event))
-    return climb
+def _caught_up(
+    climb: Escalation, event: IncidentEvent, now: datetime, catalog: Catalog
+) -> Decision:
+    """A trigger that comes late still says what the incident is about, and so who is to be paged.
+
+    The rounds of the last resort are counted on: no page of theirs is one of before.
+    """
+    if not isinstance(event, IncidentTriggered) or climb.incident.is_described:
+        return Decision(climb)
+    known = replace(climb, incident=climb.incident.described_by(event))
+    policy = frozen(catalog, known.incident.service, known.incident.wanted_policy)
+    if policy.missing or not (climb.is_climbing and climb.policy.missing):
+        return Decision(known)
+    return replace(known, policy=policy).climb_from(1, 1, now, catalog)
