@@ -9,6 +9,7 @@ from notifier.domain.retrying import LEASE, MAX_ATTEMPTS
 from notifier.domain.states import Delivered, Failed, Retrying, Withdrawn
 from tests.unit.notifier.making import ada, asked, notification, requested
 from tests.unit.notifier.world import World, acknowledged, said, triggered
+from tocsin.catalog import User
 from tocsin.channels import Accepted, Config, ExternalRef, Receipt, TargetGone, Transient, Unknown
 from tocsin.events import Envelope, NotificationDelivered, NotificationSent, PageRequested
 from tocsin.testing import START
@@ -249,6 +250,21 @@ async def test_an_answer_ends_what_is_tried_in_vain() -> None:
 
     assert len(world.phone.told) == tries
     assert isinstance(world.notifications()["phone"].state, Withdrawn)
+
+
+@pytest.mark.parametrize(("urgency", "hour"), [("low", 18), ("high", 10)])
+async def test_what_can_wait_is_not_tried_in_vain_in_quiet_hours(urgency: str, hour: int) -> None:
+    quiet = {"quiet_hours": [{"from": "10:00", "until": "18:00"}]}
+    user = ada((urgency, "phone", "0s")).model_dump(mode="json") | quiet
+    world = World({"ada": User.model_validate(user)})
+    world.phone.script.extend([Transient("HTTP 503")] * 5000)
+    await world.pages("page-1", urgency=urgency)
+    await world.passes(HOUR)
+    world.phone.script.clear()  # It is back a minute into them.
+    await world.passes(10 * HOUR)
+    state = world.notifications()["phone"].state
+    assert isinstance(state, Delivered)
+    assert timedelta(0) <= state.at - START.replace(hour=hour) < 2 * MINUTE
 
 
 async def test_what_is_set_up_wrong_is_not_tried_again() -> None:

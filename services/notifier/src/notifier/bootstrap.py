@@ -62,7 +62,7 @@ def build(
     alone = _is_alone(settings)
     holder = Holder(parts.clock)
     sender = Sender(attempts, parts.clock, None if alone else still_wanted, holder)
-    sending = SendingHandlers(sender, posts, updatable=updatable)
+    sending = SendingHandlers(sender, posts, updatable=updatable, catalog=parts.catalog)
     pages = _pages(settings, parts, sender, updatable)
     incidents = IncidentHandlers(sender, posts, updatable=updatable)
     hearing = _hearing(settings, parts, sender, sending)

@@ -94,6 +94,17 @@ def _new(
     )
 
 
+def may_go_at(one: Notification, page: Page, user: User | None, now: datetime) -> datetime:
+    """Return from when on it may go: in quiet hours what is tried in vain waits, for a day at most.
+
+    Escalation knows by then that nobody was reached, and waits for it no longer.
+    """
+    if user is None or not one.last_hope:
+        return now
+    heard = hours.heard_from(user, page.request.urgency, now)
+    return min(heard, max(now, one.due_since + hours.DAY))
+
+
 def update_of(paged: Notification, purpose: Purpose, version: int, now: datetime) -> Notification:
     """Return the notification that tells, where `paged` went, what became of the incident."""
     state = paged.state

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from notifier.domain import summary
 from notifier.domain.notification import Notification
-from notifier.domain.planning import update_of
+from notifier.domain.planning import may_go_at, update_of
 from notifier.domain.states import Retrying, Sending
 from notifier.handlers.posts import PostHandlers
 from notifier.handlers.work import ALARM, Work, alarm_at
 from notifier.ports import Dispatcher, Finished, Job, NotifierUnitOfWork
 from tocsin.channels import Receipt
+from tocsin.holder import CatalogHolder
 from tocsin.unit_of_work import Timer
 
 AT_ONCE = 500
@@ -28,13 +29,15 @@ class SendingHandlers:
         posts: PostHandlers,
         *,
         updatable: frozenset[str] = frozenset(),
+        catalog: CatalogHolder | None = None,
     ) -> None:
         """Send by `dispatcher`; channels in `updatable` can take updates.
 
-        What was sent where it can be changed `posts` keep up to date.
+        What was sent where it can be changed `posts` keep up to date. `catalog` says who rests.
         """
         self._dispatcher = dispatcher
         self._posts = posts
+        self._catalog = catalog or CatalogHolder()
         self._updatable = updatable
 
     async def record(
@@ -183,6 +186,10 @@ class SendingHandlers:
                 current = work.take(lapsed, page, page.envelope)
                 if not isinstance(current.state, Retrying):
                     continue
+            user = self._catalog.current.user(current.responder)
+            if (later := may_go_at(current, page, user, now)) > now:
+                work.take(current.postpone(later, now), page, page.envelope)
+                continue
             work.send_when_due(current, page, incidents.get(notification.incident_id))
         await work.write(uow)
 
