@@ -192,6 +192,24 @@ def test_a_service_without_a_policy_goes_straight_to_the_last_resort(
     assert paged(decision) == [("carol", 0, 1)]
 
 
+@pytest.mark.parametrize("lacks", ["Service", "EscalationPolicy"])
+def test_a_policy_that_comes_late_is_climbed_from_the_next_round_on(lacks: str) -> None:
+    specs = {key: one for key, one in IN_FORCE.specs.items() if key[0] != lacks}
+    climb = started(Catalog(6, specs))
+    assert isinstance(climb.status, Exhausted)
+    decision = after(climb, NOW + minutes(5))
+    assert (told(decision), paged(decision)) == (["PageRequested"], [("ada", 1, 1)])
+    assert decision.escalation.status == Waiting(1, 1, NOW + minutes(10))
+    climb = decision.escalation
+    seen = [page.page_id for page in climb.pages]
+    for at, who in ((10, ("bob", 2, 1)), (20, ("carol", 0, 2)), (25, ("carol", 0, 3))):
+        decision = after(climb, NOW + minutes(at))
+        assert paged(decision) == [who]
+        climb = decision.escalation
+        seen.append(climb.pages[-1].page_id)
+    assert len(set(seen)) == len(seen) == 5
+
+
 def test_editing_the_catalog_never_disturbs_a_climb_but_people_are_found_when_paged() -> None:
     climb = started(IN_FORCE)
     edited = catalog(

@@ -72,7 +72,9 @@ def ask(
 ) -> Decision:
     """Page these people and teams at once, beside whoever else is paged."""
     people = resolve(targets, catalog, now)
-    return climb.paging(climb.request_by_name(catalog), people, now, because)
+    loop, level = climb.place
+    request = replace(climb.request(level, loop, catalog), asked=climb.version)
+    return climb.paging(request, people, now, because)
 
 
 def _because(what: str, by: Actor, reason: str) -> str:

@@ -158,10 +158,10 @@ class Escalation:
 
     def _fall_back(self, now: datetime, catalog: Catalog) -> "Decision":
         """Page whoever else is a last resort: those of this round cannot be reached."""
-        asked = [one for one in self.pages if one.is_of_last_resort and self._counts_on(one)]
+        asked = filter(self._counts_on, (one for one in self.pages if one.is_of_last_resort))
         lost = {one.responder for one in asked}
         people = pages.last_resort(self.policy, catalog, now, lost=lost)
-        return self.paging(self._request(0, self.rounds, catalog), people, now, "last resort")
+        return self.paging(self.request(0, self.rounds, catalog), people, now, "last resort")
 
     def _help(self, answered: Halted, now: datetime, catalog: Catalog) -> "Decision":
         """Page the next level for somebody who has the incident: it waits for no answer."""
@@ -172,9 +172,13 @@ class Escalation:
 
     def step(self, now: datetime, catalog: Catalog, pause: timedelta = NO_PAUSE) -> "Decision":
         """Page the next place of the climb, which then waits for at least `pause`."""
-        if isinstance(self.status, Exhausted):
-            return self.page_last_resort(now, catalog, pause=pause)
         loop, level = self.place
+        if isinstance(self.status, Exhausted):
+            if not self.policy.missing:
+                return self.page_last_resort(now, catalog, pause=pause)
+            # There may be one by now; its rounds go on, so that no page is one of before.
+            policy = frozen(catalog, self.incident.service, self.incident.wanted_policy)
+            return replace(self, policy=policy).climb_from(1, 1, now, catalog, pause)
         return self.climb_from(loop, level + 1, now, catalog, pause)
 
     def climb_from(
@@ -184,7 +188,7 @@ class Escalation:
         told: list[PageEvent] = []
         place = (loop, level)
         for one in looks(self.policy, place, self.incident, self.turns, catalog, now):
-            request = self._request(one.level, one.loop, catalog)
+            request = self.request(one.level, one.loop, catalog)
             if one.against:
                 told.append(request.passed_over(one.against, one.spec.when, now))
                 continue
@@ -209,7 +213,7 @@ class Escalation:
         again_at = now + max(LAST_RESORT_EVERY, pause)
         spent = replace(self, status=Exhausted(again_at), rounds=self.rounds + 1)
         people = pages.last_resort(self.policy, catalog, now)
-        request = self._request(0, spent.rounds, catalog)
+        request = self.request(0, spent.rounds, catalog)
         decision = spent.paging(request, people, now, "last resort")
         if self.rounds:
             return decision
@@ -226,12 +230,8 @@ class Escalation:
         withdrawn = open_pages.withdrawn(self.incident, dropped, "replaced by later pages")
         return Decision(replace(self, pages=kept), (*requested, *withdrawn))
 
-    def request_by_name(self, catalog: Catalog) -> Request:
-        """Return what pages have in common for which somebody asks by name, at this version."""
-        loop, level = self.place
-        return replace(self._request(level, loop, catalog), asked=self.version)
-
-    def _request(self, level: int, loop: int, catalog: Catalog) -> Request:
+    def request(self, level: int, loop: int, catalog: Catalog) -> Request:
+        """Return what the pages of a level have in common, at this version."""
         place = (self.version, self.cycle, level, loop)
         return Request(self.incident, self.policy, *place, catalog.version)
 

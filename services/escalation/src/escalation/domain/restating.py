@@ -11,7 +11,6 @@ from datetime import datetime
 from escalation.domain import pages
 from escalation.domain.escalation import Decision, Escalation
 from escalation.domain.open_pages import OpenPage
-from escalation.domain.pages import Request
 from escalation.domain.resolution import Found
 from escalation.domain.status import Exhausted, Halted
 from tocsin.catalog import Catalog
@@ -45,7 +44,7 @@ def at_its_place(climb: Escalation, now: datetime, catalog: Catalog) -> tuple[Pa
     if last:
         return tuple(_page(climb, page, now, catalog) for page in last)
     people = pages.last_resort(climb.policy, catalog, now)
-    request = _request(climb, 0, climb.rounds, catalog)
+    request = climb.request(0, climb.rounds, catalog)
     return (request.exhausted(people, climb.place[0], "nobody answered"),)
 
 
@@ -63,11 +62,6 @@ def _described(climb: Escalation, event: IncidentTriggered) -> Escalation:
     return replace(climb, incident=climb.incident.described_by(event))
 
 
-def _request(climb: Escalation, level: int, loop: int, catalog: Catalog) -> Request:
-    place = (climb.version, climb.cycle, level, loop)
-    return Request(climb.incident, climb.policy, *place, catalog.version)
-
-
 def _where(climb: Escalation, page: OpenPage) -> str:
     if page.asked:
         return "asked for by name"
@@ -75,7 +69,7 @@ def _where(climb: Escalation, page: OpenPage) -> str:
 
 
 def _page(climb: Escalation, page: OpenPage, now: datetime, catalog: Catalog) -> PageRequested:
-    request = replace(_request(climb, page.level, page.loop, catalog), asked=page.asked)
+    request = replace(climb.request(page.level, page.loop, catalog), asked=page.asked)
     found = Found(page.responder, (AGAIN,))
     again = request.page(found, now, _where(climb, page), ())
     return again.model_copy(update={"page_id": page.page_id})  # Its cycle may have been another.
