@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from escalation.domain import owing
-from escalation.domain.status import Waiting
+from escalation.domain.status import Halted, Waiting
 from escalation.entrypoints.kafka import subscriptions
 from escalation.handlers import (
     CatalogHandlers,
@@ -13,8 +13,8 @@ from escalation.handlers import (
     OverrideCommandHandlers,
     OverrideHandlers,
 )
-from tests.unit.escalation.examples import ADA, NOW, minutes, triggered
-from tests.unit.escalation.test_climb_handlers import World, names
+from tests.unit.escalation.examples import ADA, NOW, minutes, seconds, triggered
+from tests.unit.escalation.test_climb_handlers import World, ack, names
 from tocsin.bus import Consumer, Record
 from tocsin.events import (
     Actor,
@@ -25,6 +25,7 @@ from tocsin.events import (
     IncidentReassigned,
     NoteAdded,
     PageRequested,
+    PageWithdrawn,
     encode,
 )
 from tocsin.testing import ManualClock
@@ -100,6 +101,37 @@ async def test_at_a_start_an_answer_is_heard_before_whoever_asks_for_more(world:
     await world.hears(IncidentAcknowledged(incident_id="i1", version=2, by=ADA))
     (page,) = await world.hears(EscalateIncident(incident_id="i1", by=ADA), kind="commands")
     assert (page.data.responder, page.data.incident_version) == ("bob", 2)
+
+
+@pytest.mark.parametrize(
+    ("wished", "said", "helps"),
+    [(2, 1, True), (1, 2, False), (2, None, False)],
+    ids=["after the answer", "before it", "an answer of the release before"],
+)
+@pytest.mark.parametrize("waited", [0, 15], ids=["at a level", "at the last resort"])
+async def test_help_that_is_asked_for_after_an_answer_is_given_whichever_is_heard_first(
+    world: World, wished: int, said: int | None, helps: bool, waited: int
+) -> None:
+    await world.hears(triggered())
+    for at in range(5, waited + 1, 5):
+        await world.reaches(NOW + minutes(at))
+    world.now = NOW + minutes(waited) + seconds(wished)
+    (first,) = await world.hears(EscalateIncident(incident_id="i1", by=ADA), kind="commands")
+    accepted_at = None if said is None else NOW + minutes(waited) + seconds(said)
+    answer = ack().model_copy(update={"accepted_at": accepted_at})
+    told = [one.data for one in await world.hears(answer)]
+    withdrawn = [one.page_id for one in told if isinstance(one, PageWithdrawn)]
+    assert first.data.page_id in withdrawn
+    again = [one for one in told if isinstance(one, PageRequested)]
+    assert [(one.responder, one.incident_version) for one in again] == (
+        [(first.data.responder, 2)] if helps else []
+    )
+    assert not {one.page_id for one in again} & set(withdrawn)
+    climb = await world.climb()
+    assert isinstance(climb.status, Halted)
+    assert [page.responder for page in climb.pages] == [one.responder for one in again]
+    *_, more = await world.hears(EscalateIncident(incident_id="i1", by=ADA), kind="commands")
+    assert more.data.responder == "carol"
 
 
 async def test_who_answers_as_well_owes_and_is_owed_nothing_and_a_note_is_none(

@@ -12,9 +12,11 @@ from tocsin.errors import Unavailable
 from tocsin.events import (
     AcknowledgeIncident,
     Actor,
+    Envelope,
     EscalateIncident,
     EscalationExhausted,
     Event,
+    IncidentAcknowledged,
     IncidentEvent,
     IncidentTriggered,
     PageRequested,
@@ -166,6 +168,18 @@ async def test_an_incident_that_resolves_in_the_batch_it_opens_in_owes_nothing(
 ) -> None:
     await world.rings(message("a"), message("a", "resolve"))
     assert await owed(world) == []
+
+
+async def test_an_answer_says_when_it_was_given_however_late_it_is_decided(world: World) -> None:
+    await world.rings(message())
+    incident = world.incidents()[0].incident_id
+    pressed_at = world.clock.now()
+    await world.passes(seconds(40))
+    answer = AcknowledgeIncident(incident_id=incident, by=ADA)
+    await world.store_handles([Envelope(answer, pressed_at, "notifier")])
+    (fact,) = await world.facts()
+    assert isinstance(fact, IncidentAcknowledged)
+    assert fact.accepted_at == pressed_at
 
 
 async def test_a_timeout_owes_a_page_anew_which_no_older_page_discharges(world: World) -> None:

@@ -103,13 +103,14 @@ class SeverityChanged(IncidentEvent):
 
 
 class IncidentAcknowledged(IncidentEvent):
-    """Somebody has it; escalation halts. Past `until` it is triggered again."""
+    """Somebody has it since `accepted_at`; escalation halts. Past `until` it is triggered again."""
 
     TYPE: ClassVar[str] = "tocsin.incident-acknowledged.v1"
 
     by: Actor
     via: str = ""
     until: AwareDatetime | None = None
+    accepted_at: AwareDatetime | None = None
 
 
 class IncidentUnacknowledged(IncidentEvent):

@@ -41,7 +41,7 @@ class Escalation:
     """The climb. `cycle` is the incident's version at which paging (re)started; 0: it has not.
 
     `version` is the incident's version last seen; what is not newer is a replay. `rounds` counts
-    the tries to page the last resort in this cycle.
+    the tries to page the last resort in this cycle; `wished_at` is when somebody asked for more.
     """
 
     incident: Incident
@@ -53,6 +53,7 @@ class Escalation:
     pages: tuple[OpenPage, ...] = ()
     cause: Cause | None = None
     turns: Turns = NO_TURNS
+    wished_at: datetime | None = None
 
     @classmethod
     def unknown(cls, incident_id: str) -> "Escalation":
@@ -108,7 +109,7 @@ class Escalation:
     def halt(self, reason: Answer) -> "Decision":
         """Stop, and withdraw every page that is still open."""
         loop, level = self.place
-        halted = replace(self, status=Halted(reason, level, loop), pages=())
+        halted = replace(self, status=Halted(reason, level, loop), pages=(), wished_at=None)
         return Decision(halted, open_pages.withdrawn(self.incident, self.pages, reason))
 
     def advance(self, now: datetime, catalog: Catalog) -> "Decision":

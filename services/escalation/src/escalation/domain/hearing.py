@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from escalation.domain import by_name, rising
+from escalation.domain import by_name, rising, wishing
 from escalation.domain.escalation import Decision, Escalation
 from escalation.domain.policy import frozen
 from escalation.domain.restating import announced_again
@@ -60,7 +60,7 @@ def hear(climb: Escalation, event: IncidentEvent, now: datetime, catalog: Catalo
         return by_name.answered(climb, event)
     seen = replace(climb, version=event.version)
     if answer := ANSWERS.get(type(event)):
-        return seen.halt(answer)
+        return wishing.answered(seen, event, answer, now, catalog)
     return _paging(seen, event, now, catalog, is_first=climb.version == 0)
 
 

@@ -13,6 +13,7 @@ from escalation.domain.policy import Policy, frozen
 from escalation.domain.restating import requested_again
 from escalation.domain.status import Cause
 from escalation.domain.turns import Ring, rings_of
+from escalation.domain.wishing import wished
 from escalation.handlers.announcing import (
     cause_of,
     caused_by_climb,
@@ -78,7 +79,7 @@ class ClimbHandlers:
         for envelope in envelopes:
             if isinstance(envelope.data, EscalateIncident):
                 climb = batch.climb(envelope.data.incident_id)
-                batch.take(climb.escalate_now(now, catalog), cause_of(envelope))
+                batch.take(wished(climb, envelope.time, now, catalog), cause_of(envelope))
         await batch.save(uow)
 
     async def on_notifications(

@@ -13,7 +13,7 @@ from incident_intake.domain.urgency import rises_at, urgency
 from incident_intake.ports import IntakeUnitOfWork, Membership
 from tocsin import ids
 from tocsin.catalog import Catalog, Service
-from tocsin.events import Envelope, Event, IncidentEvent, IncidentTriggered, caused_by
+from tocsin.events import Envelope, Event, IncidentEvent, caused_by
 from tocsin.obligations import Obligation
 from tocsin.unit_of_work import Timer
 
@@ -220,7 +220,7 @@ class Desk:
 
     def tell(self, fact: Event, cause: Envelope[Event] | None, event_id: str) -> None:
         """Publish a fact with the rest."""
-        if isinstance(fact, IncidentTriggered) and cause is not None:
+        if cause is not None and "accepted_at" in type(fact).model_fields:
             fact = fact.model_copy(update={"accepted_at": cause.time})
         self._facts.append(caused_by(cause, fact, now=self.now, source=SOURCE, event_id=event_id))
 
