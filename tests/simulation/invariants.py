@@ -66,7 +66,7 @@ class Watcher:
         request = page.request
         service = request.service
         right = (
-            catalog.LAST_RESORT.get(service, {catalog.EVERYBODYS_LAST})
+            self._last_resort(story, service)
             if request.level == 0
             else {catalog.on_call(page.at)}
             if service == "web"
@@ -77,6 +77,13 @@ class Watcher:
             raise ViolationError("the right person is paged", told)
         self._not_early(story, page)
         self._last[story.incident_id] = page
+
+    def _last_resort(self, story: Story, service: str) -> set[str]:
+        """Return who may be woken at the end: where the policy's cannot be reached, everybody's."""
+        last = catalog.LAST_RESORT.get(service, {catalog.EVERYBODYS_LAST})
+        asked = [page for page in story.pages.values() if page.request.level == 0]
+        lost = {page.request.responder for page in asked if page.is_unreachable}
+        return last | {catalog.EVERYBODYS_LAST} if last <= lost else last
 
     def _not_early(self, story: Story, page: Page) -> None:
         before = self._last.get(story.incident_id)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from postmortem.entrypoints.console.rendering import age, assets
+from postmortem.entrypoints.console.rendering import assets
 from tests.unit.postmortem.consoles import HTML, Console, console, hidden, token
 from tests.unit.postmortem.stories import (
     BOB,
@@ -388,18 +388,3 @@ async def test_files_are_kept_by_browsers_and_change_their_address(desk: Console
         # What only some pages load is not on each.
         assert asset.name == "dragging.js" or address in await desk.gets("/login")
     assert (await desk.client.get("/static/x/console.css")).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (0, "just now"),
-        (59, "just now"),
-        (60, "1 min ago"),
-        (7200, "2 h ago"),
-        (200_000, "2 d ago"),
-        (-90, "in 1 min"),
-    ],
-)
-def test_ages_are_said_in_one_unit(seconds: int, said: str) -> None:
-    assert age(at(-seconds), START) == said
