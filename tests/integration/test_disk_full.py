@@ -19,7 +19,7 @@ from tests.integration.outage_load import KEY, all_have_an_incident
 from tests.integration.stand import NAMES, Stand, freeze, standing, thaw
 from tocsin.testing import eventually
 
-SIZE = "16m"
+SIZE = "32m"  # Room enough for all that is accepted, once the ballast is gone.
 BODY = "x" * 40_000
 MOST = 1_000
 INTAKE = "incident-intake"
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.system, pytest.mark.kafka]
 
 
 class SmallDisk:
-    """A file system of a few megabytes, which a ballast file fills to the last byte."""
+    """A file system of some megabytes, which a ballast file fills to the last byte."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
