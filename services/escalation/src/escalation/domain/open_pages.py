@@ -33,8 +33,15 @@ class OpenPage:
     @classmethod
     def of(cls, page: PageRequested, found: Found, request: Request) -> "OpenPage":
         """Return what is kept of a page, and of why it went to this person."""
-        kept = cls(page.page_id, page.responder, page.level, page.loop, is_shadow=found.is_shadow)
-        return replace(kept, asked=request.asked, cycle=request.cycle)
+        return cls(
+            page.page_id,
+            page.responder,
+            page.level,
+            page.loop,
+            is_shadow=found.is_shadow,
+            asked=request.asked,
+            cycle=request.cycle,
+        )
 
     @property
     def is_of_last_resort(self) -> bool:
