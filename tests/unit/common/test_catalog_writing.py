@@ -52,7 +52,23 @@ spec:
 """
 # All that a text can hold in JSON; what YAML would take for something else is more likely.
 SPECIAL = (
-    *("", "no", "~", "null", "<<", "=", "1", "1e3", "0x1f", "010", "18:00", "- a", "a: b", "a #b"),
+    *(
+        "",
+        "no",
+        "~",
+        "null",
+        "<<",
+        "=",
+        "1",
+        "1e3",
+        "0x1f",
+        "010",
+        "18:00",
+        "- a",
+        "a: b",
+        "a #b",
+        "?0",
+    ),
     *("2026-03-04T14:00:00Z", "a\nb\n\n", " a\n", "\n", "a\u2028b", "\ufeff", "{a", "---"),
     *("x" * 200, "word " * 90),
 )

@@ -16,8 +16,8 @@ from tocsin.catalog.sets import OWN_SETS
 WIDEST = 80  # Of a mapping or a list that stands in one line.
 BETWEEN = "---\n"
 _TAG = "tag:yaml.org,2002:"
-# Text in YAML 1.2, which the catalog is, but a boolean or a number to readers of YAML 1.1.
-_AMBIGUOUS = re.compile(r"(?i:y|n|yes|no|on|off)|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
+# Text in YAML 1.2, which the catalog is, but a boolean, a number or the mark of a key to readers.
+_AMBIGUOUS = re.compile(r"\?.*|(?i:y|n|yes|no|on|off)|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
 
 
 class _Document(dict[str, Any]):
