@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from escalation.domain.escalation import Escalation
+from escalation.domain.escalation import Decision, Escalation
 from escalation.domain.hearing import hear
 from tocsin.catalog import KINDS, Catalog
-from tocsin.events import Actor, AlertSummary, IncidentTriggered
+from tocsin.events import Actor, AlertSummary, IncidentTriggered, PageRequested
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 ADA = Actor(kind="user", name="ada")
@@ -98,3 +98,12 @@ def triggered(incident_id: str = "i1", version: int = 1, **more: Any) -> Inciden
 def started(in_force: Catalog, at: datetime = NOW, **more: Any) -> Escalation:
     """Return the climb of an incident that has just been triggered."""
     return hear(Escalation.unknown("i1"), triggered(**more), at, in_force).escalation
+
+
+def paged(decision: Decision) -> list[tuple[str, int, int]]:
+    """Return who is asked for, each with level and loop."""
+    return [
+        (fact.responder, fact.level, fact.loop)
+        for fact in decision.facts
+        if isinstance(fact, PageRequested)
+    ]

@@ -13,6 +13,7 @@ from tests.unit.escalation.examples import (
     catalog,
     level,
     minutes,
+    paged,
     people,
     policy,
     seconds,
@@ -23,14 +24,6 @@ from tocsin.catalog import Catalog
 from tocsin.events import EscalationExhausted, LevelSkipped, PageRequested, PageWithdrawn
 
 IN_FORCE = two_levels()
-
-
-def paged(decision: Decision) -> list[tuple[str, int, int]]:
-    return [
-        (fact.responder, fact.level, fact.loop)
-        for fact in decision.facts
-        if isinstance(fact, PageRequested)
-    ]
 
 
 def told(decision: Decision) -> list[str]:

@@ -12,6 +12,7 @@ from tests.unit.escalation.examples import (
     catalog,
     level,
     minutes,
+    paged,
     people,
     policy,
     started,
@@ -21,14 +22,6 @@ from tocsin.catalog import Catalog
 from tocsin.events import PageRequested
 
 IN_FORCE = two_levels()
-
-
-def paged(decision: Decision) -> list[tuple[str, int, int]]:
-    return [
-        (fact.responder, fact.level, fact.loop)
-        for fact in decision.facts
-        if isinstance(fact, PageRequested)
-    ]
 
 
 def after(climb: Escalation, at: datetime, in_force: Catalog = IN_FORCE) -> Decision:

@@ -1,6 +1,5 @@
 """The console as a browser sees it: doors, pages, buttons, and strangers' words."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -26,12 +25,6 @@ from tocsin.events import Actor
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}} javascript:alert(3)"
 BIDI = "pay\u202egnp.exe\x00 \u200b \U000e0041"
 BUTTON = "/incidents/7/acknowledge"
-
-
-@pytest.fixture
-async def desk() -> AsyncIterator[Console]:
-    async with console() as made:
-        yield made
 
 
 async def test_a_stranger_is_led_to_the_login_and_back(desk: Console) -> None:

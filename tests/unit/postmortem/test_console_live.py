@@ -1,7 +1,6 @@
 """What moves is told to whoever looks: once, in bounds, and to nobody who has gone."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +15,7 @@ from postmortem.entrypoints.console.live import (
     instant,
     mark,
 )
-from tests.unit.postmortem.consoles import Console, console, token
+from tests.unit.postmortem.consoles import Console, token
 from tests.unit.postmortem.stories import (
     INCIDENT,
     START,
@@ -85,12 +84,6 @@ class Browser:
     async def goes(self) -> None:
         self._gone.set()
         await self.task
-
-
-@pytest.fixture
-async def desk() -> AsyncIterator[Console]:
-    async with console() as made:
-        yield made
 
 
 def feed_of(desk: Console) -> Feed:

@@ -1,7 +1,6 @@
 """Why somebody was paged, or nobody, as the console shows it: what the API answers, to read."""
 
 import re
-from collections.abc import AsyncIterator
 from html import unescape
 
 import pytest
@@ -29,12 +28,6 @@ DECISION = re.compile(r'<li class="card decision".*?</li>', re.DOTALL)
 REASON = ("level 1 of policy payments, loop 1", "schedule primary", "user ada")
 MISSED = "not paged: user bob has no contact method"
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e"
-
-
-@pytest.fixture
-async def desk() -> AsyncIterator[Console]:
-    async with console() as made:
-        yield made
 
 
 def words(markup: str) -> str:

@@ -1,6 +1,7 @@
 """The kinds of document in the catalog: on-call as code. Unknown fields are errors."""
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -201,6 +202,11 @@ class Settings(Spec):
 
     default_service: Name | None = None
     last_resort: LastResort | None = None
+
+
+def settings_in_force(keys: Iterable[tuple[str, str]]) -> str:
+    """Return which Settings count, of these documents: the first by name; empty: there are none."""
+    return min((name for kind, name in keys if kind == "Settings"), default="")
 
 
 KINDS: dict[str, type[Spec]] = {

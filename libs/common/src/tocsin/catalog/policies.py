@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tocsin import matching
-from tocsin.catalog.documents import EscalationPolicy, Level, Service, Settings, Target, Team, User
+from tocsin.catalog.documents import (
+    EscalationPolicy,
+    Level,
+    Service,
+    Settings,
+    Target,
+    Team,
+    User,
+    settings_in_force,
+)
 from tocsin.catalog.snapshot import Key
 from tocsin.catalog.spec import Spec
 from tocsin.catalog.suggestions import nearest
@@ -93,9 +102,9 @@ def _conditions(name: str, policy: EscalationPolicy, specs: Specs) -> Iterator[S
 
 
 def _ending(policy: EscalationPolicy, specs: Specs) -> Iterator[Surprise]:
-    settings = {name: spec for (_, name), spec in specs.items() if isinstance(spec, Settings)}
-    in_force = settings[min(settings)].last_resort if settings else None
-    endings = [one for one in (policy.last_resort, in_force) if one]
+    settings = specs.get(("Settings", settings_in_force(specs)))
+    installations = settings.last_resort if isinstance(settings, Settings) else None
+    endings = [one for one in (policy.last_resort, installations) if one]
     if not endings:
         message = (
             "no last resort, here or in Settings:"

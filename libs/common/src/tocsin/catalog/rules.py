@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from tocsin.catalog.documents import EscalationPolicy, User
+from tocsin.catalog.documents import EscalationPolicy, User, settings_in_force
 from tocsin.catalog.handoff_notices import QUIET
 from tocsin.catalog.integrations import ALERTMANAGER, SOURCES, Integration
 from tocsin.catalog.mistakes import Mistake
@@ -203,9 +203,8 @@ def _shared_keys(documents: Sequence[Placed], known: Catalog) -> Iterator[Mistak
 
 
 def _settings_not_in_force(documents: Sequence[Placed], known: Catalog) -> Iterator[Mistake]:
-    """Yield each document of settings that counts for nothing: the first by name is in force."""
-    names = {one.name for one in documents if one.kind == "Settings"}
-    first = min(names | {name for kind, name in known.specs if kind == "Settings"}, default="")
+    """Yield each document of settings that counts for nothing."""
+    first = settings_in_force({(one.kind, one.name) for one in documents} | set(known.specs))
     for document in documents:
         if document.kind == "Settings" and document.name != first:
             owner = known.sets.get(("Settings", first))

@@ -18,6 +18,7 @@ from tocsin.catalog.documents import (
     Team,
     User,
     Webhook,
+    settings_in_force,
 )
 from tocsin.catalog.integrations import Integration
 from tocsin.catalog.overrides import Override
@@ -134,9 +135,8 @@ class Catalog:
 
     @cached_property
     def settings(self) -> Settings:
-        """The installation's settings; several documents of the kind: the first by name."""
-        found = sorted(name for kind, name in self.specs if kind == "Settings")
-        spec = self.specs[("Settings", found[0])] if found else Settings()
+        """The installation's settings: those in force."""
+        spec = self.specs.get(("Settings", settings_in_force(self.specs)))
         return spec if isinstance(spec, Settings) else Settings()
 
     @cached_property

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 SHOWN = 100  # A wrong name may be of any length.
 MOST_COMPARED = 50_000  # Names: somewhat under a second.
@@ -13,6 +13,12 @@ def nearest(word: str, right: Iterable[str]) -> str:
     words = {one.lower(): one for one in sorted(right)}
     found = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
     return words[found[0]] if found else ""
+
+
+def one_of(word: str, right: Collection[str]) -> str:
+    """Return the nearest right word as a question, or else all that there are."""
+    near = nearest(word, right)
+    return f'did you mean "{near}"?' if near else f"it has {', '.join(sorted(right)) or 'none'}"
 
 
 class NearestNames:

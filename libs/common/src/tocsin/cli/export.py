@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tocsin.catalog import writing
-from tocsin.catalog.suggestions import nearest
+from tocsin.catalog.suggestions import one_of
 from tocsin.cli import export_folder
 from tocsin.cli.export_folder import File
 from tocsin.cli.failure import CliError, UsageError
@@ -73,9 +73,7 @@ def _sets(found: Any, wanted: str) -> Sets:  # noqa: ANN401 - what escalation an
     if not sets:
         raise CliError(f"The catalog holds nothing {where}.")
     if wanted and wanted not in sets:
-        near = nearest(wanted, sets)
-        hint = f'did you mean "{near}"?' if near else f"it has {', '.join(sets)}"
-        raise CliError(f"The catalog has no set {wanted!r} {where}; {hint}")
+        raise CliError(f"The catalog has no set {wanted!r} {where}; {one_of(wanted, sets)}")
     return {wanted: sets[wanted]} if wanted else sets
 
 

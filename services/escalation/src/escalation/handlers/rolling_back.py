@@ -1,6 +1,6 @@
 """Back to an earlier version of the catalog: a new version, equal to the old one."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from escalation.ports import EscalationUnitOfWork
 from tocsin.catalog.mistakes import Mistake
 from tocsin.catalog.planning import Held, catalog_of, restoring
 from tocsin.catalog.rules import MAY_DANGLE
-from tocsin.catalog.suggestions import nearest
+from tocsin.catalog.suggestions import one_of
 from tocsin.catalog.validation import mistakes
 from tocsin.errors import InputError
 
@@ -70,7 +70,9 @@ async def _checked(uow: EscalationUnitOfWork, to: int, of_set: str | None, versi
     wanted = [one for one in then if of_set in {None, one.set}]
     ours = [one for one in held if of_set in {None, one.set}]
     if of_set is not None and not wanted and not ours:
-        raise NoSuchSetError(_no_such_set(of_set, {one.set for one in (*held, *then)}, to))
+        which = one_of(of_set, {one.set for one in (*held, *then)})
+        message = f"set: the catalog has no set {of_set!r}, now or at version {to}; {which}"
+        raise NoSuchSetError(message)
     others = [one for one in held if of_set not in {None, one.set}]
     keys = {one.key for one in wanted}
     if theirs := [one for one in others if one.key in keys]:
@@ -93,12 +95,6 @@ async def _checked(uow: EscalationUnitOfWork, to: int, of_set: str | None, versi
         tuple(found),
         catalog_of([*others, *after], version + 1),
     )
-
-
-def _no_such_set(name: str, sets: Collection[str], to: int) -> str:
-    near = nearest(name, sets)
-    hint = f'did you mean "{near}"?' if near else f"it has {', '.join(sorted(sets)) or 'none'}"
-    return f"set: the catalog has no set {name!r}, now or at version {to}; {hint}"
 
 
 def _mistakes(wanted: Sequence[Held], others: Sequence[Held], version: int) -> list[Mistake]:
